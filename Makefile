@@ -1,0 +1,43 @@
+# The commands of the README. Each one prepares .venv first, so any of them works on a fresh checkout.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: run test install bench lock clean
+.DELETE_ON_ERROR:
+
+run: .venv/installed  ## the bot with your token from .env; without a token, the demo in this terminal
+	@$(BIN)/hearsay start
+
+test: .venv/installed-dev  ## the gate: style, types, import directions, tests
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest
+
+bench: .venv/installed-dev  ## the figures in the README, measured on this machine
+	$(BIN)/python -m benchmarks
+
+install: .venv/installed
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Hearsay needs Python 3.11 or newer. Run: make PYTHON=python3.12 <target>")'
+	$(PYTHON) -m venv .venv
+
+.venv/installed: requirements.txt pyproject.toml | .venv/bin/python
+	$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements.txt
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/installed-dev: requirements-dev.txt .venv/installed
+	$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements-dev.txt
+	@touch $@
+
+lock:  ## rewrite the locked dependencies; needs uv on the PATH
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+		pyproject.toml --group build --output-file requirements.txt
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+		pyproject.toml --group build --group dev --constraint requirements.txt --output-file requirements-dev.txt
+
+clean:
+	rm -rf .venv
