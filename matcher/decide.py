@@ -1,0 +1,256 @@
+"""The rules of transition: what a report does to where a deal stands.
+
+One report walks down these questions and stops at the first that has an answer::
+
+    background, or a bystander speaking?     → history only
+    the end of a deal?                       → called off or terminated, by whether it had been signed
+    a settled fact?                          → a quiet first status, or nothing
+    older than what rules now?               → history only
+    the status that stands already?          → a step inside it, a confirmation, a further source, or nothing
+    another status: may it be left for that? → no: history only
+    a copy of an earlier report?             → cannot reopen a denied deal
+    an unvetted feed alone?                  → held for the owner
+    otherwise                                → the deal moves
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from matcher.vocabulary import Change, ChangeKind, Kind, Report, Speaker, Stage, Standing, Status, Trust
+
+QUIET_AFTER = timedelta(days=365)
+"""A rumor without any new claim for this long is shown as quiet: merger-rumor studies follow a rumor for one year
+(Ahern & Sosyura 2015)."""
+
+MEMORY = timedelta(days=14)
+"""How long an earlier report counts as the same story: for copies, for agreement with a held one, for disputes."""
+
+SETTLING = timedelta(days=3)
+"""A lower rumor stage inside this time is the same news told loosely, not a step back."""
+
+CONFIRMING = frozenset({Speaker.PARTY, Speaker.FILING, Speaker.AUTHORITY})
+BYSTANDERS = frozenset({Speaker.ANALYST, Speaker.OTHER})
+KEY_STAGES = frozenset({Stage.OFFER, Stage.NEAR, Stage.COMPLETED, Stage.CALLED_OFF, Stage.BLOCKED, Stage.TERMINATED})
+
+_REOPENS = frozenset({Stage.TALKS, Stage.OFFER, Stage.NEAR, Stage.AGREED, Stage.COMPLETED})
+_UNDOES_A_SIGNATURE = frozenset({Stage.TERMINATED, Stage.BLOCKED, Stage.CALLED_OFF})
+_UNSIGNED = frozenset(
+    {*(stage for stage in Stage if stage.status is Status.RUMORED), Stage.DENIED, Stage.REJECTED, Stage.CALLED_OFF}
+)
+_RANK = {
+    stage: rank
+    for ladder in (
+        (Stage.QUIET, Stage.SPECULATION, Stage.TALKS, Stage.OFFER, Stage.NEAR),
+        (Stage.DENIED, Stage.REJECTED, Stage.CALLED_OFF, Stage.BLOCKED, Stage.TERMINATED),
+        (Stage.AGREED, Stage.COMPLETED),
+    )
+    for rank, stage in enumerate(ladder)
+}
+
+
+class Outcome(StrEnum):
+    """What became of a report. Kept with the claim, so that ``/history`` and the owner can see why."""
+
+    MOVED = "moved"
+    SUPPORTED = "supported"
+    """Says what stands already; an independent origin counts as a further source."""
+    COPY = "copy"
+    OLDER = "older"
+    BACKGROUND = "background"
+    BYSTANDER = "bystander"
+    SETTLED = "settled"
+    POWERLESS = "powerless"
+    """The present status may not be left for the claimed one."""
+    HELD = "held"
+    """An unvetted feed alone; waits for the owner or another origin."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a report did: where the deal stands now, the change if it moved, and whether that change is pushed."""
+
+    outcome: Outcome
+    standing: Standing
+    change: Change | None = None
+    quiet: bool = False
+
+
+def decide(kind: Kind, standing: Standing, report: Report, heard: Sequence[Report] = ()) -> Decision:
+    """Apply one report to a deal of this kind.
+
+    ``heard`` are the deal's earlier live reports of the last :data:`MEMORY`, held ones included. The rules are those of
+    the domain page ("How a status moves"). Deciding the same report twice changes nothing the second time.
+    """
+    claim = report.claim
+    if claim.background:
+        return Decision(Outcome.BACKGROUND, standing)
+    if claim.speaker in BYSTANDERS:
+        return Decision(Outcome.BYSTANDER, standing)
+    report = _name_the_end(standing, report)
+    if claim.settled:
+        return _settled(standing, report)
+    awake = replace(standing, last_heard=max(standing.last_heard, report.moment))
+    if _is_older(report, standing):
+        return Decision(Outcome.OLDER, awake)
+    disputed = replace(awake, contested=_contested([*heard, report]))
+    if report.claim.status is standing.status:
+        return _same_status(disputed, report, heard)
+    return _other_status(kind, disputed, report, heard)
+
+
+def release(standing: Standing, report: Report) -> Decision:
+    """Move the deal as a held report says, because a person with the right decided so."""
+    return _move(standing, report, [])
+
+
+def fall_quiet(standing: Standing, now: datetime) -> Change | None:
+    """The change to ``quiet``, if the deal is rumored and nothing was claimed for :data:`QUIET_AFTER`."""
+    rumored = standing.status is Status.RUMORED and standing.stage is not Stage.QUIET
+    if not rumored or now - standing.last_heard < QUIET_AFTER:
+        return None
+    return Change(ChangeKind.STAGE, standing, replace(standing, stage=Stage.QUIET))
+
+
+def is_key_move(change: Change) -> bool:
+    """Whether a subscriber hears of it by default ("What is pushed by default" on the domain page)."""
+    match change.kind:
+        case ChangeKind.STATUS:
+            return True
+        case ChangeKind.CONFIRMATION:
+            return change.after.confirmed
+        case ChangeKind.STAGE:
+            return change.after.stage in KEY_STAGES or change.before.stage is Stage.QUIET
+
+
+def _name_the_end(standing: Standing, report: Report) -> Report:
+    """A report that it is over rarely says whether anything was signed; where the deal stood tells."""
+    stage = report.claim.stage
+    if stage is Stage.TERMINATED and standing.stage in _UNSIGNED:
+        stage = Stage.CALLED_OFF
+    elif stage is Stage.CALLED_OFF and standing.status is Status.FINALIZED:
+        stage = Stage.TERMINATED
+    return replace(report, claim=replace(report.claim, stage=stage))
+
+
+def _settled(standing: Standing, report: Report) -> Decision:
+    if standing.status is not None:
+        return Decision(Outcome.SETTLED, standing)
+    if _needs_a_second_origin(report):
+        return Decision(Outcome.HELD, standing)
+    return replace(_move(standing, report, []), quiet=True)
+
+
+def _is_older(report: Report, standing: Standing) -> bool:
+    """A date without a time is older only if its day is earlier."""
+    if report.day_only or standing.day_only:
+        return report.moment.date() < standing.moment.date()
+    return report.moment < standing.moment
+
+
+def _same_status(standing: Standing, report: Report, heard: Sequence[Report]) -> Decision:
+    stage = report.claim.stage
+    if stage is not standing.stage and _steps(standing, report):
+        return _move_unless_held(standing, report, heard)
+    if stage is not standing.stage and standing.status is not Status.DENIED:
+        return Decision(Outcome.POWERLESS, standing)
+    return _support(standing, report)
+
+
+def _steps(standing: Standing, report: Report) -> bool:
+    """Whether a claim of the present status moves its stage: up always; down only in a rumor, and not at once."""
+    stage = report.claim.stage
+    if standing.stage is None or _RANK[stage] > _RANK[standing.stage]:
+        return True
+    settled = report.moment - standing.moment >= SETTLING
+    return stage.status is Status.RUMORED and stage is not Stage.SPECULATION and settled
+
+
+def _support(standing: Standing, report: Report) -> Decision:
+    confirmed = standing.confirmed or _confirms(report)
+    after = replace(standing, confirmed=confirmed, origins=standing.origins | {report.origin})
+    newly_confirmed = confirmed and not standing.confirmed
+    second_source = not confirmed and len(standing.origins) == 1 and len(after.origins) == 2
+    if newly_confirmed or second_source:
+        change = Change(ChangeKind.CONFIRMATION, standing, after, (report.article,))
+        return Decision(Outcome.MOVED, after, change)
+    return Decision(Outcome.SUPPORTED, after)
+
+
+def _other_status(kind: Kind, standing: Standing, report: Report, heard: Sequence[Report]) -> Decision:
+    if not _may_leave(kind, standing, report):
+        return Decision(Outcome.POWERLESS, standing)
+    if standing.status is Status.DENIED and _is_copy(report, heard):
+        return Decision(Outcome.COPY, standing)
+    return _move_unless_held(standing, report, heard)
+
+
+def _may_leave(kind: Kind, standing: Standing, report: Report) -> bool:
+    stage = report.claim.stage
+    match standing.stage:
+        case Stage.COMPLETED:
+            ends_for_good = kind in (Kind.ACQUISITION, Kind.MERGER)
+            return stage is Stage.TERMINATED and not ends_for_good
+        case Stage.AGREED if standing.confirmed:
+            return stage in _UNDOES_A_SIGNATURE
+        case Stage.AGREED if stage.status is Status.RUMORED:
+            return _confirms(report) or report.origin not in standing.origins
+        case _ if standing.status is Status.DENIED:
+            return stage in _REOPENS
+    return True
+
+
+def _is_copy(report: Report, heard: Sequence[Report]) -> bool:
+    """Whether the same origin was already counted with the same stage, and another outlet now repeats it."""
+    return report.repeats and any(
+        earlier.origin == report.origin and earlier.claim.stage is report.claim.stage for earlier in heard
+    )
+
+
+def _move_unless_held(standing: Standing, report: Report, heard: Sequence[Report]) -> Decision:
+    agreeing = [
+        earlier
+        for earlier in heard
+        if earlier.claim.status is report.claim.status
+        and earlier.origin != report.origin
+        and not _is_older(earlier, standing)
+    ]
+    if _needs_a_second_origin(report) and not agreeing:
+        return Decision(Outcome.HELD, standing)
+    return _move(standing, report, [e for e in agreeing if e.claim.stage is report.claim.stage])
+
+
+def _needs_a_second_origin(report: Report) -> bool:
+    return report.trust is Trust.UNVETTED and report.claim.status is not Status.RUMORED
+
+
+def _move(standing: Standing, report: Report, agreeing: Sequence[Report]) -> Decision:
+    after = Standing(
+        stage=report.claim.stage,
+        confirmed=_confirms(report),
+        origins=frozenset({report.origin, *(earlier.origin for earlier in agreeing)}),
+        moment=report.moment,
+        day_only=report.day_only,
+        last_heard=max(standing.last_heard, report.moment),
+        contested=standing.contested,
+    )
+    kind = ChangeKind.STAGE if after.status is standing.status else ChangeKind.STATUS
+    articles = (*dict.fromkeys(earlier.article for earlier in agreeing), report.article)
+    return Decision(Outcome.MOVED, after, Change(kind, standing, after, articles))
+
+
+def _confirms(report: Report) -> bool:
+    return report.claim.speaker in CONFIRMING and report.trust is not Trust.UNVETTED
+
+
+def _contested(reports: Sequence[Report]) -> bool:
+    """Whether a party contradicts what two or more independent origins report, or the reverse."""
+    denials = [r for r in reports if r.claim.stage is Stage.DENIED]
+    assertions = [r for r in reports if r.claim.status is not Status.DENIED]
+    return _disputes(denials, assertions) or _disputes(assertions, denials)
+
+
+def _disputes(party_side: Sequence[Report], other_side: Sequence[Report]) -> bool:
+    independent = {r.origin for r in other_side if r.claim.speaker not in CONFIRMING}
+    return len(independent) > 1 and any(r.claim.speaker in CONFIRMING for r in party_side)
