@@ -1,0 +1,134 @@
+"""Articles that concern a tracked deal, what they claim, and what they merely mention."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from matcher import vocabulary
+from matcher.decide import Outcome
+from matcher.vocabulary import Field, Report, Speaker, Stage, Trust
+from models.base import Base
+from models.deal import Deal
+
+
+class Article(Base):
+    """The full text of an article, kept for as long as a claim or a mention rests on it."""
+
+    __tablename__ = "article"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    ref: Mapped[str] = mapped_column(unique=True)
+    """The id it came with: an archive's own id, or feed and entry key."""
+    feed_id: Mapped[int | None] = mapped_column(ForeignKey("feed.id", ondelete="SET NULL"), index=True)
+    outlet: Mapped[str]
+    url: Mapped[str]
+    title: Mapped[str]
+    summary: Mapped[str]
+    body: Mapped[str]
+    published_at: Mapped[datetime | None]
+    day_only: Mapped[bool]
+    first_seen_at: Mapped[datetime]
+    trust: Mapped[Trust]
+
+    @classmethod
+    def of(cls, article: vocabulary.Article, feed_id: int | None) -> "Article":
+        """The row of an article."""
+        return cls(
+            ref=article.id,
+            feed_id=feed_id,
+            outlet=article.outlet,
+            url=article.url,
+            title=article.title,
+            summary=article.summary,
+            body=article.body,
+            published_at=article.published,
+            day_only=article.day_only,
+            first_seen_at=article.first_seen,
+            trust=article.trust,
+        )
+
+
+class Claim(Base):
+    """What one article asserts about one deal, and what became of it."""
+
+    __tablename__ = "claim"
+    __table_args__ = (Index("ix_claim_deal_id_moment", "deal_id", "moment"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    article_id: Mapped[int] = mapped_column(ForeignKey("article.id"), index=True)
+    deal_id: Mapped[int] = mapped_column(ForeignKey("deal.id", ondelete="CASCADE"))
+    stage: Mapped[Stage]
+    speaker: Mapped[Speaker]
+    origin: Mapped[str]
+    quote: Mapped[str]
+    field: Mapped[Field]
+    start: Mapped[int]
+    end: Mapped[int]
+    certainty: Mapped[float]
+    rule: Mapped[str]
+    background: Mapped[bool]
+    settled: Mapped[bool]
+    moment: Mapped[datetime]
+    """When the article speaks: its published time, never later than first seen."""
+    outcome: Mapped[Outcome]
+
+    article: Mapped[Article] = relationship(lazy="raise")
+    deal: Mapped[Deal] = relationship(lazy="raise")
+
+    @classmethod
+    def of(cls, claim: vocabulary.Claim, article: Article, deal: Deal, moment: datetime) -> "Claim":
+        """The row of a claim; its outcome is set once it is decided."""
+        return cls(
+            article=article,
+            deal=deal,
+            stage=claim.stage,
+            speaker=claim.speaker,
+            origin=claim.origin,
+            quote=claim.quote,
+            field=claim.field,
+            start=claim.start,
+            end=claim.end,
+            certainty=claim.certainty,
+            rule=claim.rule,
+            background=claim.background,
+            settled=claim.settled,
+            moment=moment,
+        )
+
+    def report(self) -> Report:
+        """The claim as a decision needs it. Needs the article and the deal loaded."""
+        claim = vocabulary.Claim(
+            deal=self.deal.slug,
+            stage=self.stage,
+            speaker=self.speaker,
+            origin=self.origin,
+            quote=self.quote,
+            field=self.field,
+            start=self.start,
+            end=self.end,
+            certainty=self.certainty,
+            rule=self.rule,
+            background=self.background,
+            settled=self.settled,
+        )
+        return Report(
+            claim=claim,
+            article=self.article.ref,
+            moment=self.moment,
+            day_only=self.article.day_only,
+            trust=self.article.trust,
+            outlet=self.article.outlet,
+        )
+
+
+class Mention(Base):
+    """An article that names a deal's parties together and claims nothing."""
+
+    __tablename__ = "mention"
+
+    article_id: Mapped[int] = mapped_column(ForeignKey("article.id"), primary_key=True)
+    deal_id: Mapped[int] = mapped_column(ForeignKey("deal.id", ondelete="CASCADE"), primary_key=True, index=True)
+
+    article: Mapped[Article] = relationship(lazy="raise")
+    deal: Mapped[Deal] = relationship(lazy="raise")

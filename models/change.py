@@ -1,0 +1,66 @@
+"""The history of a deal: append-only, and every row names the claims behind it."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Column, ForeignKey, Index, Table, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Mapped, mapped_column, relationship, selectinload
+
+from matcher.vocabulary import ChangeKind, Stage, Status
+from models.article import Claim
+from models.base import Base
+from models.deal import Deal
+
+change_claim = Table(
+    "change_claim",
+    Base.metadata,
+    Column("change_id", ForeignKey("change.id", ondelete="CASCADE"), primary_key=True),
+    Column("claim_id", ForeignKey("claim.id", ondelete="CASCADE"), primary_key=True, index=True),
+)
+
+
+class Change(Base):
+    """One move of a deal: its status, its stage or its confirmation."""
+
+    __tablename__ = "change"
+    __table_args__ = (Index("ix_change_deal_id_id", "deal_id", "id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    deal_id: Mapped[int] = mapped_column(ForeignKey("deal.id", ondelete="CASCADE"))
+    at: Mapped[datetime]
+    """When Hearsay recorded it."""
+    kind: Mapped[ChangeKind]
+    from_stage: Mapped[Stage | None]
+    stage: Mapped[Stage]
+    confirmed: Mapped[bool]
+    sources: Mapped[int]
+    """Independent origins behind the new stage."""
+    contested: Mapped[bool]
+    quiet: Mapped[bool]
+    """Recorded without telling the followers."""
+
+    deal: Mapped[Deal] = relationship(lazy="raise")
+    claims: Mapped[list[Claim]] = relationship(secondary=change_claim, order_by=Claim.moment, lazy="raise")
+
+    @property
+    def from_status(self) -> Status | None:
+        """The status before; None at first."""
+        return self.from_stage.status if self.from_stage else None
+
+    @property
+    def status(self) -> Status:
+        """The status after."""
+        return self.stage.status
+
+
+async def history(session: AsyncSession, deal: Deal, limit: int) -> Sequence[Change]:
+    """The deal's latest changes with claims and articles, newest first."""
+    query = (
+        select(Change)
+        .where(Change.deal_id == deal.id)
+        .options(selectinload(Change.claims).joinedload(Claim.article))
+        .order_by(Change.id.desc())
+        .limit(limit)
+    )
+    return (await session.scalars(query)).all()

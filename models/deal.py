@@ -1,0 +1,252 @@
+"""Deals and parties as rows, and the ways to find them."""
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from rapidfuzz import process
+from sqlalchemy import ForeignKey, UniqueConstraint, case, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Mapped, mapped_column, relationship, selectinload
+
+from matcher import vocabulary
+from matcher.vocabulary import NEVER, Kind, Role, Stage, Standing, Status
+from models.base import Base
+
+LONGEST_QUERY = 10
+"""Words of a search that are looked at; no deal is asked for with more."""
+
+
+class Deal(Base):
+    """A tracked deal and where it stands."""
+
+    __tablename__ = "deal"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    slug: Mapped[str] = mapped_column(unique=True)
+    title: Mapped[str]
+    kind: Mapped[Kind]
+    keywords: Mapped[list[str]]
+    updated_at: Mapped[datetime] = mapped_column(index=True)
+    """When the deal's own words last changed (not its status); the matcher is built anew then."""
+
+    stage: Mapped[Stage | None] = mapped_column(default=None)
+    confirmed: Mapped[bool] = mapped_column(default=False)
+    origins: Mapped[list[str]] = mapped_column(default=list)
+    moment: Mapped[datetime] = mapped_column(default=NEVER)
+    day_only: Mapped[bool] = mapped_column(default=False)
+    last_heard: Mapped[datetime] = mapped_column(default=NEVER, index=True)
+    contested: Mapped[bool] = mapped_column(default=False)
+
+    parties: Mapped[list["Party"]] = relationship(
+        order_by="Party.position", cascade="all, delete-orphan", passive_deletes=True, lazy="raise"
+    )
+
+    @property
+    def standing(self) -> Standing:
+        """Where the deal stands, as the value that decisions are made on."""
+        return Standing(
+            stage=self.stage,
+            confirmed=self.confirmed,
+            origins=frozenset(self.origins),
+            moment=self.moment,
+            day_only=self.day_only,
+            last_heard=self.last_heard,
+            contested=self.contested,
+        )
+
+    @standing.setter
+    def standing(self, standing: Standing) -> None:
+        self.stage = standing.stage
+        self.confirmed = standing.confirmed
+        self.origins = sorted(standing.origins)
+        self.moment = standing.moment
+        self.day_only = standing.day_only
+        self.last_heard = standing.last_heard
+        self.contested = standing.contested
+
+    @property
+    def status(self) -> Status | None:
+        """What a subscriber sees."""
+        return self.stage.status if self.stage else None
+
+    @property
+    def value(self) -> vocabulary.Deal:
+        """The deal as the matcher knows it. Needs the parties loaded."""
+        return vocabulary.Deal(
+            slug=self.slug,
+            title=self.title,
+            kind=self.kind,
+            parties=tuple(party.value for party in self.parties),
+            keywords=tuple(self.keywords),
+        )
+
+    def describe(self, deal: vocabulary.Deal, now: datetime) -> bool:
+        """Take over the words of a watchlist entry; say whether anything changed. Needs the parties loaded."""
+        if self.parties and self.value == deal:
+            return False
+        self.title, self.kind, self.keywords = deal.title, deal.kind, list(deal.keywords)
+        self.parties = [Party.of(party, position) for position, party in enumerate(deal.parties)]
+        self.updated_at = now
+        return True
+
+
+class Party(Base):
+    """One side of one deal. The same company has a row in each of its deals, because its names may differ there."""
+
+    __tablename__ = "party"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    deal_id: Mapped[int] = mapped_column(ForeignKey("deal.id", ondelete="CASCADE"), index=True)
+    position: Mapped[int]
+    name: Mapped[str]
+    aliases: Mapped[list[str]]
+    ticker: Mapped[str | None]
+    role: Mapped[Role | None]
+    requires: Mapped[list[str]]
+    excludes: Mapped[list[str]]
+
+    spellings: Mapped[list["Spelling"]] = relationship(cascade="all, delete-orphan", passive_deletes=True, lazy="raise")
+
+    @classmethod
+    def of(cls, party: vocabulary.Party, position: int) -> "Party":
+        """The row of a party, with every spelling it can be asked for by."""
+        keys = {spelling_key(name) for name in (*party.names, *filter(None, [party.ticker]))}
+        return cls(
+            position=position,
+            name=party.name,
+            aliases=list(party.aliases),
+            ticker=party.ticker,
+            role=party.role,
+            requires=list(party.requires),
+            excludes=list(party.excludes),
+            spellings=[Spelling(key=key) for key in sorted(keys)],
+        )
+
+    @property
+    def value(self) -> vocabulary.Party:
+        """The party as the matcher knows it."""
+        return vocabulary.Party(
+            name=self.name,
+            aliases=tuple(self.aliases),
+            ticker=self.ticker,
+            role=self.role,
+            requires=tuple(self.requires),
+            excludes=tuple(self.excludes),
+        )
+
+
+class Spelling(Base):
+    """One way to type a party's name, so that looking a party up is an index search."""
+
+    __tablename__ = "spelling"
+    __table_args__ = (UniqueConstraint("party_id", "key"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    party_id: Mapped[int] = mapped_column(ForeignKey("party.id", ondelete="CASCADE"))
+    key: Mapped[str] = mapped_column(index=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a search came to: the deals that fit best, or else names near to what was typed."""
+
+    deals: Sequence[Deal] = ()
+    suggestions: Sequence[str] = ()
+
+
+def spelling_key(name: str) -> str:
+    """How spellings are compared: letters and digits only, so "AT&T", "at & t" and "ATT" are one."""
+    plain = unicodedata.normalize("NFKD", name).casefold()
+    return "".join(c for c in plain if c.isalnum())
+
+
+async def by_slug(session: AsyncSession, slug: str) -> Deal | None:
+    """The deal of exactly this slug."""
+    return await session.scalar(select(Deal).where(Deal.slug == slug))
+
+
+async def find(session: AsyncSession, query: str) -> Found:
+    """Find deals by slug, or by party names in any order and spelling.
+
+    A deal fits the better the more of the typed words name its parties; all that fit best are returned.
+    """
+    exact = await by_slug(session, query.strip().casefold())
+    if exact:
+        return Found([exact])
+    spans = _spans(query)
+    rows = await session.execute(
+        select(Party.deal_id, Party.id, Spelling.key)
+        .join(Party, Spelling.party_id == Party.id)
+        .where(Spelling.key.in_(spans))
+    )
+    longest: dict[tuple[int, int], int] = {}
+    for deal_id, party_id, key in rows:
+        longest[deal_id, party_id] = max(longest.get((deal_id, party_id), 0), spans[key])
+    covered: Counter[int] = Counter()
+    for (deal_id, _), words in longest.items():
+        covered[deal_id] += words
+    if not covered:
+        return Found(suggestions=await suggest(session, query))
+    best = max(covered.values())
+    fitting = [deal_id for deal_id, words in covered.items() if words == best]
+    deals = await session.scalars(select(Deal).where(Deal.id.in_(fitting)).order_by(Deal.slug))
+    return Found(deals.all())
+
+
+async def find_party(session: AsyncSession, query: str) -> str | None:
+    """The name of the party that is spelled so, as its deals call it; None if there is none."""
+    return await session.scalar(
+        select(Party.name)
+        .join(Spelling, Spelling.party_id == Party.id)
+        .where(Spelling.key == spelling_key(query))
+        .group_by(Party.name)
+        .order_by(func.count().desc(), Party.name)
+    )
+
+
+async def suggest(session: AsyncSession, query: str, limit: int = 3) -> list[str]:
+    """Slugs and party names that look most like what was typed, best first."""
+    slugs = (await session.scalars(select(Deal.slug))).all()
+    names = (await session.scalars(select(Party.name).distinct())).all()
+    near = process.extract(query.casefold(), [*slugs, *names], processor=str.casefold, limit=limit, score_cutoff=60)
+    return [name for name, _, _ in near]
+
+
+async def all_deals(session: AsyncSession) -> Sequence[Deal]:
+    """Every deal by slug, with its parties."""
+    return (await session.scalars(select(Deal).options(selectinload(Deal.parties)).order_by(Deal.slug))).all()
+
+
+async def page(session: AsyncSession, status: Status | None, offset: int, limit: int) -> tuple[Sequence[Deal], int]:
+    """Some deals, those with a status first and grouped by it, then by slug; and how many there are in all."""
+    group = case(*((Deal.stage.in_(_stages(s)), rank) for rank, s in enumerate(Status)), else_=len(Status))
+    query = select(Deal) if status is None else select(Deal).where(Deal.stage.in_(_stages(status)))
+    total = await session.scalar(select(func.count()).select_from(query.subquery())) or 0
+    rows = await session.scalars(query.order_by(group, Deal.slug).offset(offset).limit(limit))
+    return rows.all(), total
+
+
+async def watchlist_version(session: AsyncSession) -> tuple[int, datetime | None]:
+    """A value that differs whenever a deal was added, removed or described anew."""
+    row = (await session.execute(select(func.count(Deal.id), func.max(Deal.updated_at)))).one()
+    return row[0], row[1]
+
+
+def _stages(status: Status) -> list[Stage]:
+    return [stage for stage in Stage if stage.status is status]
+
+
+def _spans(query: str) -> dict[str, int]:
+    """Every run of consecutive words as a spelling key, with its number of words."""
+    words = re.split(r"[\s,;+/–—-]+", query.strip())[:LONGEST_QUERY]
+    spans: dict[str, int] = {}
+    for start in range(len(words)):
+        for stop in range(start + 1, len(words) + 1):
+            key = spelling_key("".join(words[start:stop]))
+            if key:
+                spans[key] = max(spans.get(key, 0), stop - start)
+    return spans

@@ -1,0 +1,108 @@
+"""What waits to be told to whom. Rows cross the gap between the news and Telegram; words are made when they leave.
+
+A row is written in the transaction of its change and marked sent after Telegram took it: a crash in between sends one
+message twice at most, and loses none.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, func, insert, literal, select, text
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
+
+from matcher.decide import Outcome
+from models.article import Claim
+from models.base import Base
+from models.change import Change
+from models.deal import Deal
+from models.owner import Owner
+from models.subscriber import Subscriber, Wire, followers
+
+
+class Letter(Base):
+    """One message that one chat should get: about a change, or (to the owner) about a held claim."""
+
+    __tablename__ = "outbox"
+    __table_args__ = (
+        UniqueConstraint("subscriber_id", "change_id"),
+        UniqueConstraint("subscriber_id", "claim_id"),
+        CheckConstraint("(change_id IS NULL) <> (claim_id IS NULL)", name="one_subject"),
+        Index(
+            "ix_outbox_waiting", "subscriber_id", "id", sqlite_where=text("sent_at IS NULL AND abandoned_at IS NULL")
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    subscriber_id: Mapped[int] = mapped_column(ForeignKey("subscriber.id", ondelete="CASCADE"))
+    change_id: Mapped[int | None] = mapped_column(ForeignKey("change.id", ondelete="CASCADE"))
+    claim_id: Mapped[int | None] = mapped_column(ForeignKey("claim.id", ondelete="CASCADE"))
+    created_at: Mapped[datetime]
+    due_at: Mapped[datetime]
+    attempts: Mapped[int] = mapped_column(default=0)
+    sent_at: Mapped[datetime | None] = mapped_column(default=None)
+    message_id: Mapped[int | None] = mapped_column(default=None)
+    """Telegram's id of the message, once sent."""
+    abandoned_at: Mapped[datetime | None] = mapped_column(default=None)
+    """When it was given up, because trying again cannot help."""
+    error: Mapped[str | None] = mapped_column(default=None)
+    """Why the last attempt failed."""
+
+    subscriber: Mapped[Subscriber] = relationship(lazy="raise")
+    change: Mapped[Change | None] = relationship(lazy="raise")
+    claim: Mapped[Claim | None] = relationship(lazy="raise")
+
+
+async def post_change(session: AsyncSession, change: Change, deal: Deal) -> None:
+    """One row per follower of the deal."""
+    columns = [Letter.subscriber_id, Letter.change_id, Letter.created_at, Letter.due_at, Letter.attempts]
+    rows = followers(deal).add_columns(
+        literal(change.id), literal(change.at, Change.at.type), literal(change.at, Change.at.type), literal(0)
+    )
+    await session.execute(insert(Letter).from_select([c.key for c in columns], rows))
+
+
+async def post_held(session: AsyncSession, claim: Claim, now: datetime) -> None:
+    """Ask the owner about a held claim; without an owner it waits until there is one."""
+    owner = await session.scalar(
+        select(Subscriber.id).join(Owner, Owner.user_id == Subscriber.chat_id).where(Owner.user_id.is_not(None))
+    )
+    if owner is not None:
+        session.add(Letter(subscriber_id=owner, claim=claim, created_at=now, due_at=now))
+
+
+async def post_all_held(session: AsyncSession, now: datetime) -> None:
+    """Ask a new owner about every claim that is held already."""
+    for claim in await session.scalars(select(Claim).where(Claim.outcome == Outcome.HELD)):
+        await post_held(session, claim, now)
+
+
+async def due(session: AsyncSession, wire: Wire, now: datetime) -> Sequence[Letter]:
+    """The next unsent letter of every chat of this wire whose time has come, with all that its words need.
+
+    Only the first of a chat, so that the order in a chat is kept whatever happens to one of them.
+    """
+    first = (
+        select(func.min(Letter.id))
+        .join(Subscriber, Subscriber.id == Letter.subscriber_id)
+        .where(
+            Letter.sent_at.is_(None),
+            Letter.abandoned_at.is_(None),
+            Subscriber.wire == wire,
+            Subscriber.retired_at.is_(None),
+        )
+        .group_by(Letter.subscriber_id)
+    )
+    query = (
+        select(Letter)
+        .where(Letter.id.in_(first), Letter.due_at <= now)
+        .options(
+            joinedload(Letter.subscriber),
+            joinedload(Letter.change).joinedload(Change.deal),
+            joinedload(Letter.change).selectinload(Change.claims).joinedload(Claim.article),
+            joinedload(Letter.claim).joinedload(Claim.article),
+            joinedload(Letter.claim).joinedload(Claim.deal),
+        )
+        .order_by(Letter.id)
+    )
+    return (await session.scalars(query)).all()

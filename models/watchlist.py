@@ -1,0 +1,338 @@
+"""The watchlist as a TOML file: what a person writes, checked with care and read into the project's own words.
+
+    text → tomllib → _File (pydantic) → WatchlistDeal
+
+Nothing is half-read: either every deal is returned, or :class:`WatchlistError` names every problem with its place.
+"""
+
+import re
+import tomllib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Annotated, Any, Self
+
+import tomlkit
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    ValidationError,
+    model_validator,
+)
+from pydantic_core import ErrorDetails
+from rapidfuzz import process
+
+from matcher.vocabulary import Deal, Kind, Party, Role, Stage, Status
+
+SLUG_LENGTH = 48
+"""The longest slug, in characters. Telegram allows 64 bytes for a button's data and 64 characters for a deep link;
+the rest is for the word that says what the button does."""
+
+TITLE_LENGTH = 200
+"""The longest title, in characters, so that a list of deals fits a message."""
+
+_FIRST_STAGE = {
+    Status.RUMORED: Stage.SPECULATION,
+    Status.DENIED: Stage.DENIED,
+    Status.FINALIZED: Stage.AGREED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class WatchlistDeal:
+    """A deal to track, and where it is known to stand already.
+
+    ``stage`` is the known starting point, None when there is none. ``since`` says from when it holds: a ``datetime``
+    in UTC, or a plain ``date`` when only the day is known.
+    """
+
+    deal: Deal
+    stage: Stage | None = None
+    since: date | None = None
+
+    @property
+    def status(self) -> Status | None:
+        """The status of the starting point."""
+        return self.stage.status if self.stage else None
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong in a watchlist: where, and why, and what to do."""
+
+    place: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.reason}"
+
+
+class WatchlistError(Exception):
+    """The watchlist was refused as a whole. ``problems`` lists everything that has to be mended."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        super().__init__("\n".join(map(str, problems)))
+        self.problems = tuple(problems)
+
+
+def read_watchlist(text: str) -> list[WatchlistDeal]:
+    """The deals of a TOML watchlist, in the order of the file.
+
+    Raises :class:`WatchlistError` with every problem found.
+    """
+    document = _parse(text.removeprefix("\ufeff"))
+    problems = _duplicates(document)
+    try:
+        file = _File.model_validate(document)
+    except ValidationError as error:
+        problems += [_problem(details, document) for details in error.errors()]
+    if problems:
+        raise WatchlistError(problems)
+    return [entry.to_watchlist_deal() for entry in file.deal]
+
+
+def write_watchlist(deals: Iterable[WatchlistDeal]) -> str:
+    """The deals as a TOML watchlist that :func:`read_watchlist` reads back as the same values."""
+    document = tomlkit.document()
+    tables = tomlkit.aot()
+    for entry in deals:
+        tables.append(_deal_table(entry))
+    if tables:
+        document.append("deal", tables)
+    return tomlkit.dumps(document)
+
+
+# What a file may say -------------------------------------------------------------------------------------------------
+
+
+def _one_line(value: object) -> object:
+    return " ".join(value.split()) if isinstance(value, str) else value
+
+
+def _slug(value: str) -> str:
+    if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", value):
+        raise ValueError(f'"{value}" is not a slug; use lower-case letters, digits and hyphens, such as "huawei-att"')
+    if len(value) > SLUG_LENGTH:
+        raise ValueError(f"it has {len(value)} characters; shorten it to at most {SLUG_LENGTH}")
+    return value
+
+
+def _title(value: str) -> str:
+    if not value:
+        raise ValueError("it is empty; write what the deal is about")
+    if len(value) > TITLE_LENGTH:
+        raise ValueError(f"it has {len(value)} characters; shorten it to at most {TITLE_LENGTH}")
+    return value
+
+
+def _name(value: str) -> str:
+    if sum(map(str.isalnum, value)) < 2:
+        raise ValueError(
+            f'"{value}" has fewer than two letters or digits and would be found everywhere; '
+            "use a longer name, and `ticker` for a one-letter ticker"
+        )
+    return value
+
+
+def _word(value: str) -> str:
+    if not value:
+        raise ValueError("one of the words is empty; write it or remove it")
+    return value
+
+
+def _ticker(value: str) -> str:
+    if not re.fullmatch(r"[A-Z0-9][A-Za-z0-9]{0,9}([.-][A-Za-z0-9]{1,4})?", value):
+        raise ValueError(f'"{value}" is not a ticker; write the bare symbol, such as "T", without "$" or the exchange')
+    return value
+
+
+def _moment(value: object) -> date:
+    if isinstance(value, datetime) and value.tzinfo is None:
+        raise ValueError("the time has no offset; add one, such as 2018-01-08T14:00:00Z, or write the day alone")
+    if isinstance(value, datetime):
+        return value.astimezone(UTC)
+    if isinstance(value, date):
+        return value
+    raise ValueError("it must be a date without quotes, such as 2018-01-08")
+
+
+_Line = Annotated[str, BeforeValidator(_one_line)]
+_Name = Annotated[_Line, AfterValidator(_name)]
+_Word = Annotated[_Line, AfterValidator(_word)]
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class _Party(_Table):
+    name: _Name
+    aliases: tuple[_Name, ...] = ()
+    ticker: Annotated[str, AfterValidator(_ticker)] | None = None
+    role: Role | None = None
+    requires: tuple[_Word, ...] = ()
+    excludes: tuple[_Word, ...] = Field(default=(), alias="not")
+
+    def to_party(self) -> Party:
+        return Party(self.name, self.aliases, self.ticker, self.role, self.requires, self.excludes)
+
+
+def _parties(value: tuple[_Party, ...]) -> tuple[_Party, ...]:
+    if not value:
+        raise ValueError("there is none; add at least one")
+    return value
+
+
+class _Deal(_Table):
+    slug: Annotated[str, AfterValidator(_slug)]
+    title: Annotated[_Line, AfterValidator(_title)]
+    kind: Kind
+    keywords: tuple[_Word, ...] = ()
+    status: Status | None = None
+    stage: Stage | None = None
+    since: Annotated[date, PlainValidator(_moment)] | None = None
+    party: Annotated[tuple[_Party, ...], AfterValidator(_parties)]
+
+    @model_validator(mode="after")
+    def _starting_point_is_coherent(self) -> Self:
+        if self.stage and self.status not in (None, self.stage.status):
+            raise ValueError(
+                f'stage "{self.stage}" belongs to status "{self.stage.status}", not to "{self.status}"; change one'
+            )
+        if self.since and not (self.stage or self.status):
+            raise ValueError("`since` says from when a status holds; add `status` or remove `since`")
+        return self
+
+    def to_watchlist_deal(self) -> WatchlistDeal:
+        parties = tuple(party.to_party() for party in self.party)
+        stage = self.stage or (_FIRST_STAGE[self.status] if self.status else None)
+        return WatchlistDeal(Deal(self.slug, self.title, self.kind, parties, self.keywords), stage, self.since)
+
+
+class _File(_Table):
+    deal: tuple[_Deal, ...] = ()
+
+
+# What is wrong with it -----------------------------------------------------------------------------------------------
+
+
+def _parse(text: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        reason, _, place = str(error).rstrip(")").rpartition(" (at ")
+        raise WatchlistError([Problem(place, f"this is not valid TOML: {reason}; correct it there")]) from error
+
+
+def _duplicates(document: dict[str, Any]) -> list[Problem]:
+    deals = document.get("deal")
+    problems: list[Problem] = []
+    first: dict[object, int] = {}
+    for index, deal in enumerate(deals if isinstance(deals, list) else []):
+        slug = deal.get("slug") if isinstance(deal, dict) else None
+        if isinstance(slug, str) and first.setdefault(slug, index) != index:
+            reason = f"deal {first[slug] + 1} has the same slug; give each deal its own"
+            problems.append(Problem(f"{_deal_label(index, deal)}, slug", reason))
+    return problems
+
+
+def _problem(details: ErrorDetails, document: dict[str, Any]) -> Problem:
+    return Problem(_place(details["loc"], document), _reason(details))
+
+
+def _place(steps: tuple[int | str, ...], document: dict[str, Any]) -> str:
+    match steps:
+        case ("deal", int(d), "party", int(p), *rest):
+            deal = document["deal"][d]
+            places = [_deal_label(d, deal), _party_label(p, deal["party"][p]), *rest]
+        case ("deal", int(d), *rest):
+            places = [_deal_label(d, document["deal"][d]), *rest]
+        case _:
+            places = ["the file", *steps]
+    return ", ".join(place for place in places if isinstance(place, str))
+
+
+def _deal_label(index: int, deal: Any) -> str:
+    slug = deal.get("slug") if isinstance(deal, dict) else None
+    return f"deal {index + 1} ({slug})" if isinstance(slug, str) else f"deal {index + 1}"
+
+
+def _party_label(index: int, party: Any) -> str:
+    name = party.get("name") if isinstance(party, dict) else None
+    return f'party {index + 1} "{name}"' if isinstance(name, str) else f"party {index + 1}"
+
+
+def _reason(details: ErrorDetails) -> str:
+    match details["type"]:
+        case "value_error":
+            return str(details["ctx"]["error"])
+        case "missing":
+            return "it is missing; add it"
+        case "extra_forbidden":
+            return _unknown_key(details["loc"])
+        case "enum":
+            return f'"{details["input"]}" is not known here; choose {details["ctx"]["expected"]}'
+        case "string_type":
+            return "it must be text in quotes"
+        case "tuple_type" if details["loc"][-1] in ("deal", "party"):
+            return "it must be a list of tables; write its header with two brackets, as in [[deal]] and [[deal.party]]"
+        case "tuple_type":
+            return 'it must be a list of texts, such as ["one", "two"]'
+        case "model_type":
+            return "it must be a table; write it under a header as in [[deal]] and [[deal.party]]"
+        case _:
+            return f"{details['msg']}; correct it"
+
+
+def _unknown_key(steps: tuple[int | str, ...]) -> str:
+    nearest = process.extractOne(str(steps[-1]), _known_keys(steps), score_cutoff=60)
+    return f'this key is not known; did you mean "{nearest[0]}"?' if nearest else "this key is not known; remove it"
+
+
+def _known_keys(steps: tuple[int | str, ...]) -> list[str]:
+    match steps:
+        case ("deal", _, "party", _, _):
+            fields = _Party.model_fields
+        case ("deal", _, _):
+            fields = _Deal.model_fields
+        case _:
+            fields = _File.model_fields
+    return [field.alias or name for name, field in fields.items()]
+
+
+# How it is written ---------------------------------------------------------------------------------------------------
+
+
+def _deal_table(entry: WatchlistDeal) -> tomlkit.items.Table:
+    deal = entry.deal
+    table = _table(
+        slug=deal.slug,
+        title=deal.title,
+        kind=deal.kind,
+        keywords=deal.keywords,
+        status=entry.status,
+        stage=entry.stage,
+        since=entry.since,
+    )
+    parties = tomlkit.aot()
+    for party in deal.parties:
+        parties.append(_party_table(party))
+    table.append("party", parties)
+    return table
+
+
+def _party_table(party: Party) -> tomlkit.items.Table:
+    words = {"requires": party.requires, "not": party.excludes}
+    return _table(name=party.name, aliases=party.aliases, ticker=party.ticker, role=party.role, **words)
+
+
+def _table(**entries: str | tuple[str, ...] | date | None) -> tomlkit.items.Table:
+    table = tomlkit.table()
+    for key, value in entries.items():
+        if value:
+            table.append(key, value)
+    return table
