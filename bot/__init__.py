@@ -1,0 +1,1 @@
+"""Talks to Telegram, assembles the program, holds the command line."""

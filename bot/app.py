@@ -1,0 +1,133 @@
+"""The only place where the program is put together.
+
+Telegram, the web and the clock come in as arguments: the live bot, the terminal conversation, the demo and the tests
+differ in nothing else.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from importlib.metadata import version
+from typing import Any
+
+import httpx
+from telegram.error import InvalidToken, TelegramError
+from telegram.ext import Application, ApplicationBuilder
+from telegram.request import BaseRequest, HTTPXRequest
+
+from bot.commands.deals import DealCommands
+from bot.commands.help import HelpCommands, menu
+from bot.commands.owner import OwnerCommands
+from bot.commands.subscriptions import SubscriptionCommands
+from bot.courier import Courier
+from bot.errors import on_error
+from bot.inbox import Inbox, RawBot
+from bot.jobs import Jobs, Pace
+from bot.settings import Settings
+from feeds.fetch import Fetcher, make_client
+from feeds.parse import ParserProcess
+from feeds.poll import Poller
+from models.database import Database
+from models.subscriber import Wire
+
+logger = logging.getLogger(__name__)
+
+Clock = Callable[[], datetime]
+RETRY_SECONDS = 30.0
+"""Between two attempts to reach Telegram at the start."""
+
+
+def utc_now() -> datetime:
+    """The clock of the live program."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What the program stands in: the real world, unless told otherwise."""
+
+    wire: Wire = Wire.TELEGRAM
+    telegram: BaseRequest | None = None
+    """Carries the Bot API's calls; None for Telegram over the network."""
+    web: httpx.AsyncBaseTransport | None = None
+    """Carries the fetching of feeds; None for the network."""
+    clock: Clock = utc_now
+    pace: Pace = field(default_factory=Pace)
+    polls: bool = True
+    """Whether this process polls the feeds."""
+
+
+class Program:
+    """The assembled program over an open database. :meth:`run` until cancelled."""
+
+    def __init__(self, settings: Settings, token: str, database: Database, around: Surroundings) -> None:
+        self._around = around
+        self._bot = RawBot(
+            token,
+            base_url=f"{str(settings.telegram_url).rstrip('/')}/bot",
+            request=around.telegram or HTTPXRequest(connection_pool_size=8),
+            get_updates_request=around.telegram or HTTPXRequest(connection_pool_size=1),
+        )
+        self._application: Application[Any, Any, Any, Any, Any, Any] = (
+            ApplicationBuilder().bot(self._bot).updater(None).build()
+        )
+        self._client = make_client(_user_agent(settings), around.web)
+        self._parser = ParserProcess()
+        fetcher = Fetcher(self._client, deadline=settings.fetch_time, max_bytes=settings.fetch_bytes)
+        self.poller = Poller(database, fetcher, self._parser.parse, around.clock, floor=settings.check_every)
+        self.courier = Courier(database, self._bot, around.wire, around.clock)
+        self.jobs = Jobs(database, self.poller if around.polls else None, self.courier, around.clock, settings.keep)
+        self.inbox = Inbox(database, self._application, around.wire, around.clock)
+        self._add_handlers(database)
+
+    async def run(self) -> None:
+        """Serve until cancelled. Raises InvalidToken if Telegram does not know the token."""
+        async with self._client, self._parser:
+            await self._connect()
+            await self._application.start()
+            try:
+                self.jobs.schedule(self._queue, self._around.pace)
+                await self.inbox.receive(self._bot)
+            finally:
+                await self._application.stop()
+                await self._application.shutdown()
+
+    @property
+    def _queue(self) -> Any:
+        queue = self._application.job_queue
+        if queue is None:
+            raise RuntimeError("python-telegram-bot was installed without its job-queue extra; run: make install")
+        return queue
+
+    def _add_handlers(self, database: Database) -> None:
+        wire, clock = self._around.wire, self._around.clock
+        subjects = (
+            DealCommands(database),
+            SubscriptionCommands(database, wire, clock),
+            OwnerCommands(database, wire, clock),
+            HelpCommands(database, wire, clock),  # takes what no other took
+        )
+        for subject in subjects:
+            self._application.add_handlers(subject.handlers())
+        self._application.add_error_handler(on_error)
+
+    async def _connect(self) -> None:
+        """Reach Telegram, however long it takes."""
+        while True:
+            try:
+                await self._application.initialize()
+                await self._bot.set_my_commands(menu())
+            except InvalidToken:
+                raise
+            except TelegramError as error:
+                logger.warning("Telegram cannot be reached; trying again", extra={"reason": str(error)})
+                await asyncio.sleep(RETRY_SECONDS)
+            else:
+                return
+
+
+def _user_agent(settings: Settings) -> str:
+    contact = f"; {settings.contact}" if settings.contact else ""
+    return f"Hearsay/{version('hearsay')} (deal news for subscribers{contact})"

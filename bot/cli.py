@@ -1,0 +1,317 @@
+"""The command line. Every error is one plain sentence on standard error, with an exit code other than 0."""
+
+import asyncio
+import sqlite3
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+from sqlalchemy.exc import OperationalError
+from telegram.error import InvalidToken
+
+from bot import demo as story
+from bot import live, logs
+from bot.app import utc_now
+from bot.replay import ReplayError, run_replay
+from bot.settings import SettingsError, load
+from feeds.opml import BadOpml, FeedLine, read_opml, write_opml
+from matcher.vocabulary import Deal, Kind, Party, Trust
+from models import deal as deals
+from models import feed as feeds
+from models import imports, migration
+from models.database import Database, DatabaseBusyError
+from models.watchlist import WatchlistDeal, WatchlistError, read_watchlist, write_watchlist
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Follows business deals by the news.",
+)
+deals_app = typer.Typer(no_args_is_help=True, help="The deals that are tracked.")
+feeds_app = typer.Typer(no_args_is_help=True, help="The feeds that are polled.")
+db_app = typer.Typer(no_args_is_help=True, help="The database file.")
+app.add_typer(deals_app, name="deals")
+app.add_typer(feeds_app, name="feeds")
+app.add_typer(db_app, name="db")
+
+out = Console()
+err = Console(stderr=True)
+
+InFile = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)]
+OutFile = Annotated[Path | None, typer.Argument(dir_okay=False, help="The file to write; without it, standard output.")]
+
+
+class CommandError(Exception):
+    """The command cannot be done; the message says why and what to do."""
+
+
+def main() -> None:
+    """The entry point. Known errors become one sentence; Ctrl-C is an ordinary end."""
+    try:
+        app()
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None
+    except asyncio.CancelledError:  # SIGTERM
+        raise SystemExit(0) from None
+    except InvalidToken:
+        _fail("Telegram does not know this token. Copy it again from @BotFather into HEARSAY_TOKEN in .env.")
+    except (CommandError, SettingsError, WatchlistError, BadOpml, ReplayError, DatabaseBusyError) as error:
+        _fail(str(error))
+    except OperationalError as error:
+        _fail(f"The database cannot be used: {error.orig}. Check HEARSAY_DATABASE, its folder and the disk.")
+    except sqlite3.DatabaseError as error:
+        _fail(f"The database cannot be used: {error}. Check HEARSAY_DATABASE, its folder and the disk.")
+    except OSError as error:
+        _fail(f"{error.strerror}: {error.filename}. Check the path and its permissions.")
+
+
+@app.command()
+def run(
+    *, or_demo: Annotated[bool, typer.Option("--or-demo", help="Without a token, play the demo instead.")] = False
+) -> None:
+    """Run the bot: poll the feeds, push changes, answer commands."""
+    settings = load()
+    if settings.token is None and or_demo:
+        asyncio.run(story.play(settings, out, seconds=STORY_SECONDS))
+        return
+    if settings.token is None:
+        raise CommandError(
+            "There is no token. Talk to @BotFather in Telegram, send /newbot, and put the token into .env as "
+            "HEARSAY_TOKEN=… . To try Hearsay without one, run: hearsay demo"
+        )
+    logs.configure(settings.log_level, [settings.token.get_secret_value()])
+    asyncio.run(live.serve(settings, settings.token, lambda text: err.print(text, soft_wrap=True)))
+
+
+STORY_SECONDS = 45.0
+
+
+@app.command()
+def demo(
+    *, seconds: Annotated[float, typer.Option(min=1, max=3600, help="How long the story plays.")] = STORY_SECONDS
+) -> None:
+    """Play the bundled story in this terminal, with a throw-away database."""
+    logs.configure("WARNING", [])
+    asyncio.run(story.play(load(), out, seconds=seconds))
+
+
+@app.command()
+def chat() -> None:
+    """Talk to the bot in this terminal, over the real database."""
+    logs.configure("WARNING", [])
+    asyncio.run(live.talk(load(), out))
+
+
+@app.command()
+def replay(
+    archive: InFile,
+    watchlist: Annotated[Path, typer.Option("--deals", exists=True, dir_okay=False, help="The watchlist (TOML).")],
+    *,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON Lines instead of a timeline.")] = False,
+    database: Annotated[
+        Path | None, typer.Option(help="Keep the result in this new database file instead of a throw-away one.")
+    ] = None,
+) -> None:
+    """Run an archive (JSON Lines) through the matcher, with the archive's own time."""
+    logs.configure("WARNING", [])
+    bad_lines = asyncio.run(run_replay(archive, watchlist, database, out, err, as_json=json))
+    if bad_lines:
+        raise CommandError(f"{bad_lines} line{'s' if bad_lines > 1 else ''} could not be read; the rest was replayed.")
+
+
+@deals_app.command("list")
+def list_deals() -> None:
+    """Show every deal and where it stands."""
+
+    async def show(database: Database) -> None:
+        async with database.read() as session:
+            rows = await deals.all_deals(session)
+        table = Table("slug", "title", "kind", "status", "stage", "confirmed", "sources")
+        for deal in rows:
+            standing = (deal.status or "no reports yet", deal.stage or "", "yes" if deal.confirmed else "")
+            table.add_row(deal.slug, escape(deal.title), deal.kind, *standing, str(len(deal.origins) or ""))
+        out.print(table)
+
+    _with_database(show)
+
+
+@deals_app.command("add")
+def add_deal(
+    parties: Annotated[str, typer.Argument(help='The parties, joined by " + ", for example: "Huawei + AT&T"')],
+    *,
+    kind: Annotated[Kind, typer.Option(help="What they may do together.")] = Kind.ACQUISITION,
+    slug: Annotated[str, typer.Option(help="The deal's short name; made from the parties if left out.")] = "",
+    title: Annotated[str, typer.Option(help="The deal's title; made from the parties if left out.")] = "",
+    alias: Annotated[
+        list[str] | None, typer.Option(help='Another name of a party, for example: "AT&T=AT&T Inc"; may be repeated.')
+    ] = None,
+) -> None:
+    """Track a deal."""
+    names = [name.strip() for name in parties.split(" + ")]
+    aliases = _aliases(alias or [], names)
+    deal = Deal(
+        slug=slug or "-".join(deals.spelling_key(name) for name in names),
+        title=title or " – ".join(names),
+        kind=kind,
+        parties=tuple(Party(name, aliases=tuple(aliases[name])) for name in names),
+    )
+    # Through the file format and back: one place knows what a valid deal is.
+    entries = read_watchlist(write_watchlist([WatchlistDeal(deal)]))
+
+    async def add(database: Database) -> None:
+        async with database.write() as session:
+            if await deals.by_slug(session, deal.slug):
+                raise CommandError(
+                    f"{deal.slug} is tracked already. Choose another --slug, or use: hearsay deals import"
+                )
+            await imports.import_deals(session, entries, utc_now())
+        out.print(f"{deal.slug}: added")
+
+    _with_database(add)
+
+
+@deals_app.command("import")
+def import_deals(file: InFile) -> None:
+    """Add the deals of a watchlist (TOML), and update those of the same slug."""
+    entries = read_watchlist(file.read_text(encoding="utf-8"))
+
+    async def take_over(database: Database) -> None:
+        async with database.write() as session:
+            for imported in await imports.import_deals(session, entries, utc_now()):
+                out.print(f"{imported.slug}: {imported.effect}")
+
+    _with_database(take_over)
+
+
+@deals_app.command("export")
+def export_deals(file: OutFile = None) -> None:
+    """Write the watchlist as TOML."""
+
+    async def write(database: Database) -> None:
+        async with database.read() as session:
+            rows = await deals.all_deals(session)
+        entries = [WatchlistDeal(deal.value, deal.stage, deal.moment if deal.stage else None) for deal in rows]
+        _write(write_watchlist(entries).encode(), file)
+
+    _with_database(write)
+
+
+@feeds_app.command("list")
+def list_feeds() -> None:
+    """Show every feed, when it is looked at, and what is wrong with it."""
+
+    async def show(database: Database) -> None:
+        async with database.read() as session:
+            rows = await feeds.all_feeds(session)
+        table = Table("feed", "trust", "last success", "next check", "problem")
+        for feed in rows:
+            succeeded = f"{feed.succeeded_at:%Y-%m-%d %H:%M}" if feed.succeeded_at else "never"
+            following = f"{feed.next_check_at:%Y-%m-%d %H:%M}" if feed.checked_at else "at the next start"
+            name = f"{escape(feed.title)}\n[dim]{escape(feed.url)}[/dim]"
+            table.add_row(name, feed.trust, succeeded, following, escape(feed.error or ""))
+        out.print(table)
+
+    _with_database(show)
+
+
+@feeds_app.command("add")
+def add_feed(
+    url: str,
+    *,
+    title: Annotated[str, typer.Option(help="The outlet's name.")] = "",
+    trust: Annotated[Trust, typer.Option(help="How far the feed is believed.")] = Trust.UNVETTED,
+) -> None:
+    """Poll a feed from now on."""
+    line = read_opml(write_opml([FeedLine(url, title or url, trust)]))[0]
+
+    async def add(database: Database) -> None:
+        async with database.write() as session:
+            if not await feeds.add(session, line.url, line.title, line.trust):
+                raise CommandError(f"{line.url} is polled already. See: hearsay feeds list")
+        out.print(f"{line.url}: added", markup=False)
+
+    _with_database(add)
+
+
+@feeds_app.command("remove")
+def remove_feed(url: str) -> None:
+    """Stop polling a feed. What it told stays."""
+
+    async def remove(database: Database) -> None:
+        async with database.write() as session:
+            if not await feeds.remove(session, url):
+                raise CommandError(f"{url} is not polled. See: hearsay feeds list")
+        out.print(f"{url}: removed", markup=False)
+
+    _with_database(remove)
+
+
+@feeds_app.command("import")
+def import_feeds(file: InFile) -> None:
+    """Add the feeds of an OPML file; the folder's name is the trust: official, trusted or unvetted."""
+    lines = read_opml(file.read_bytes())
+
+    async def take_over(database: Database) -> None:
+        async with database.write() as session:
+            for line in lines:
+                added = await feeds.add(session, line.url, line.title, line.trust)
+                out.print(f"{line.url}: {'added' if added else 'unchanged'}", markup=False)
+
+    _with_database(take_over)
+
+
+@feeds_app.command("export")
+def export_feeds(file: OutFile = None) -> None:
+    """Write the feeds as OPML."""
+
+    async def write(database: Database) -> None:
+        async with database.read() as session:
+            rows = await feeds.all_feeds(session)
+        _write(write_opml([FeedLine(feed.url, feed.title, feed.trust) for feed in rows]), file)
+
+    _with_database(write)
+
+
+@db_app.command("upgrade")
+def upgrade_database() -> None:
+    """Bring the database file to the newest schema."""
+    path = load().database
+    with err.status("Migrating…"):
+        migration.upgrade(path)
+    out.print(f"{path} is up to date.", markup=False)
+
+
+def _with_database(work: Callable[[Database], Awaitable[None]]) -> None:
+    async def with_database() -> None:
+        async with await live.open_database(load().database) as database:
+            await work(database)
+
+    asyncio.run(with_database())
+
+
+def _aliases(given: list[str], names: list[str]) -> dict[str, list[str]]:
+    aliases: dict[str, list[str]] = {name: [] for name in names}
+    for pair in given:
+        name, equals, other = pair.partition("=")
+        if not equals or name.strip() not in aliases:
+            raise CommandError(f'--alias "{pair}" does not name a party. Write it as "{names[0]}=another name".')
+        aliases[name.strip()].append(other.strip())
+    return aliases
+
+
+def _write(data: bytes, file: Path | None) -> None:
+    if file:
+        file.write_bytes(data)
+    else:
+        sys.stdout.buffer.write(data)
+
+
+def _fail(sentence: str) -> None:
+    err.print(f"[bold red]Error:[/bold red] {escape(sentence)}", soft_wrap=True)
+    raise SystemExit(1)

@@ -1,0 +1,114 @@
+"""The deals, where each stands, and how it came there."""
+
+from sqlalchemy.ext.asyncio import AsyncSession
+from telegram import Update
+from telegram.ext import CallbackQueryHandler, CommandHandler, ContextTypes, MessageHandler, filters
+
+from bot import messages
+from bot.commands import Handler, argument, pressed
+from bot.errors import Refusal
+from bot.replies import reply
+from matcher.vocabulary import Status
+from models import change as changes
+from models import deal as deals
+from models import subscriber as subscribers
+from models.database import Database
+from models.deal import Deal
+
+
+class DealCommands:
+    """/deals, /status, /history, and a plain text in a private chat, which is taken as /status."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def handlers(self) -> list[Handler]:
+        """What PTB dispatches to."""
+        return [
+            CommandHandler("deals", self.deals),
+            CommandHandler("status", self.status),
+            CommandHandler("history", self.history),
+            CallbackQueryHandler(self.turn_page, r"^deals:\d+:\w*$"),
+            CallbackQueryHandler(self.status_pressed, r"^status:\d+$"),
+            CallbackQueryHandler(self.history_pressed, r"^history:\d+$"),
+            MessageHandler(filters.TEXT & ~filters.COMMAND & filters.ChatType.PRIVATE, self.asked),
+        ]
+
+    async def deals(self, update: Update, context: ContextTypes.DEFAULT_TYPE) -> None:
+        """/deals [status]."""
+        word = argument(context).casefold()
+        if word and word not in list(Status):
+            raise Refusal(messages.unknown_status(word))
+        await reply(update, await self._page(0, Status(word) if word else None))
+
+    async def turn_page(self, update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
+        """Another page of /deals."""
+        _action, number, word = pressed(update)
+        await reply(update, await self._page(int(number), Status(word) if word in list(Status) else None))
+
+    async def status(self, update: Update, context: ContextTypes.DEFAULT_TYPE) -> None:
+        """/status DEAL."""
+        await self._answer_status(update, argument(context))
+
+    async def asked(self, update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
+        """A text without a command."""
+        text = update.effective_message.text if update.effective_message else None
+        await self._answer_status(update, text or "")
+
+    async def status_pressed(self, update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
+        """The card of a chosen deal."""
+        async with self._database.read() as session:
+            await reply(update, await self._card(session, update, await pressed_deal(session, update)))
+
+    async def history(self, update: Update, context: ContextTypes.DEFAULT_TYPE) -> None:
+        """/history DEAL."""
+        async with self._database.read() as session:
+            deal = await one_deal(session, argument(context), "history")
+            answer = messages.history(deal, await changes.history(session, deal, messages.HISTORY))
+        await reply(update, answer)
+
+    async def history_pressed(self, update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
+        """The history of a chosen deal."""
+        async with self._database.read() as session:
+            deal = await pressed_deal(session, update)
+            answer = messages.history(deal, await changes.history(session, deal, messages.HISTORY))
+        await reply(update, answer)
+
+    async def _answer_status(self, update: Update, query: str) -> None:
+        async with self._database.read() as session:
+            answer = await self._card(session, update, await one_deal(session, query, "status"))
+        await reply(update, answer)
+
+    async def _card(self, session: AsyncSession, update: Update, deal: Deal) -> messages.Message:
+        latest = await changes.history(session, deal, 1)
+        chat = update.effective_chat
+        followed = chat is not None and await subscribers.follows(session, chat.id, deal)
+        return messages.status(deal, latest[0] if latest else None, followed=followed)
+
+    async def _page(self, number: int, status: Status | None) -> messages.Message:
+        async with self._database.read() as session:
+            page, total = await deals.page(session, status, number * messages.PAGE, messages.PAGE)
+        return messages.deals(page, number, -(-total // messages.PAGE), status)
+
+
+async def one_deal(session: AsyncSession, query: str, command: str) -> Deal:
+    """The deal that was typed; a :class:`Refusal` that helps on where none or several fit."""
+    if not query:
+        raise Refusal(messages.missing(command))
+    found = await deals.find(session, query)
+    if not found.deals:
+        raise Refusal(messages.not_found(query, found.suggestions))
+    if len(found.deals) > 1:
+        raise Refusal(messages.choose(found.deals, _BUTTON_OF[command]))
+    return found.deals[0]
+
+
+async def pressed_deal(session: AsyncSession, update: Update) -> Deal:
+    """The deal a button stands for."""
+    deal = await session.get(Deal, int(pressed(update)[1]))
+    if deal is None:
+        raise Refusal(messages.gone())
+    return deal
+
+
+_BUTTON_OF = {"status": "status", "history": "history", "subscribe": "follow", "unsubscribe": "unfollow"}

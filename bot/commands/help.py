@@ -1,0 +1,62 @@
+"""Greetings, help, and the answer to commands that do not exist."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from rapidfuzz import process
+from telegram import BotCommand, Update
+from telegram.ext import CallbackQueryHandler, CommandHandler, ContextTypes, MessageHandler, filters
+
+from bot import messages
+from bot.commands import Handler
+from bot.errors import Refusal
+from bot.replies import reply
+from models import subscriber as subscribers
+from models.database import Database
+from models.subscriber import Wire
+
+
+class HelpCommands:
+    """/start, /help, and whatever no other handler takes. Its handlers come last."""
+
+    def __init__(self, database: Database, wire: Wire, clock: Callable[[], datetime]) -> None:
+        self._database = database
+        self._wire = wire
+        self._clock = clock
+
+    def handlers(self) -> list[Handler]:
+        """What PTB dispatches to."""
+        return [
+            CommandHandler("start", self.start),
+            CommandHandler("help", self.help),
+            MessageHandler(filters.COMMAND & filters.UpdateType.MESSAGE, self.unknown),
+            CallbackQueryHandler(self.stale),
+        ]
+
+    async def start(self, update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
+        """/start. It also brings back a chat that had blocked the bot."""
+        if update.effective_chat:
+            async with self._database.write() as session:
+                await subscribers.meet(session, update.effective_chat.id, self._wire, self._clock())
+        await reply(update, messages.start())
+
+    async def help(self, update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
+        """/help."""
+        await reply(update, messages.help_())
+
+    async def unknown(self, update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
+        """A command that does not exist: in a group it may be meant for another bot, so only a private chat is told."""
+        message = update.effective_message
+        if message and message.text and message.chat.type == message.chat.PRIVATE:
+            name = message.text.split()[0]
+            near = process.extractOne(name.lstrip("/").casefold(), list(messages.COMMANDS), score_cutoff=60)
+            raise Refusal(messages.unknown_command(name, near[0] if near else ""))
+
+    async def stale(self, update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
+        """A button of a form that is no longer known."""
+        await reply(update, messages.gone())
+
+
+def menu() -> list[BotCommand]:
+    """Telegram's command menu, from the same list as /help."""
+    return [BotCommand(name, purpose) for name, (purpose, _) in messages.COMMANDS.items()]

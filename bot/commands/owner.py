@@ -1,0 +1,57 @@
+"""What only the owner may do."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from sqlalchemy.orm import joinedload
+from telegram import Update
+from telegram.ext import CallbackQueryHandler, CommandHandler, ContextTypes
+
+from bot import messages
+from bot.commands import Handler, argument, pressed
+from bot.errors import Refusal
+from bot.replies import reply
+from models import ledger, outbox, owner
+from models import subscriber as subscribers
+from models.article import Claim
+from models.database import Database
+from models.subscriber import Wire
+
+
+class OwnerCommands:
+    """/claim, and the button under a held claim."""
+
+    def __init__(self, database: Database, wire: Wire, clock: Callable[[], datetime]) -> None:
+        self._database = database
+        self._wire = wire
+        self._clock = clock
+
+    def handlers(self) -> list[Handler]:
+        """What PTB dispatches to."""
+        return [CommandHandler("claim", self.claim), CallbackQueryHandler(self.release_pressed, r"^release:\d+$")]
+
+    async def claim(self, update: Update, context: ContextTypes.DEFAULT_TYPE) -> None:
+        """/claim CODE."""
+        chat, user = update.effective_chat, update.effective_user
+        if chat is None or user is None or chat.type != chat.PRIVATE:
+            raise Refusal(messages.claim_in_private())
+        if not context.args:
+            raise Refusal(messages.missing("claim"))
+        async with self._database.write() as session:
+            success = await owner.claim(session, argument(context), user.id)
+            if success:
+                await subscribers.meet(session, chat.id, self._wire, self._clock())
+                await outbox.post_all_held(session, self._clock())
+        await reply(update, messages.claimed(success=success))
+
+    async def release_pressed(self, update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
+        """Let a held claim through."""
+        async with self._database.write() as session:
+            if update.effective_user is None or update.effective_user.id != await owner.owner_id(session):
+                raise Refusal(messages.stranger())
+            options = [joinedload(Claim.deal), joinedload(Claim.article)]
+            claim = await session.get(Claim, int(pressed(update)[1]), options=options)
+            if claim is None:
+                raise Refusal(messages.gone())
+            change = await ledger.release(session, claim, self._clock())
+        await reply(update, messages.released(claim.deal, moved=change is not None))

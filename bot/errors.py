@@ -1,0 +1,43 @@
+"""What can go wrong in a conversation.
+
+::
+
+    Exception
+    └── Refusal        the request cannot be done; its text is written for the user and safe to show
+
+Anything else that a handler raises is a fault of ours: it is logged in full, and the user is told that it happened.
+"""
+
+import logging
+
+from telegram import Update
+from telegram.error import TelegramError
+from telegram.ext import ContextTypes
+
+from bot import messages
+from bot.replies import reply
+
+logger = logging.getLogger(__name__)
+
+
+class Refusal(Exception):
+    """A request that cannot be done. Carries the answer for the user."""
+
+    def __init__(self, answer: messages.Message) -> None:
+        super().__init__(answer.text)
+        self.answer = answer
+
+
+async def on_error(update: object, context: ContextTypes.DEFAULT_TYPE) -> None:
+    """Answer whoever asked; never leave a traceback or silence."""
+    error = context.error
+    if isinstance(error, Refusal):
+        answer = error.answer
+    else:
+        logger.error("handler failed", exc_info=error)
+        answer = messages.broken()
+    if isinstance(update, Update) and update.effective_chat:
+        try:
+            await reply(update, answer)
+        except TelegramError as second:
+            logger.warning("the answer about an error could not be sent", extra={"reason": str(second)})

@@ -1,0 +1,113 @@
+"""Updates in: stored before they are confirmed, handled once, one by one.
+
+PTB's own Updater confirms updates before they are handled, and stops for good at one that it cannot parse. So updates
+are fetched as plain JSON, kept in the database, and only then confirmed (by asking for the next offset). What was kept
+but not handled when the process died is handled at the next start. How an update came makes no difference from
+:meth:`Inbox.keep` on.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any
+
+from telegram import Update
+from telegram.error import Conflict, InvalidToken, NetworkError, RetryAfter, TelegramError
+from telegram.ext import Application, ExtBot
+
+from models import inbox
+from models.database import Database
+from models.inbox import IncomingUpdate
+from models.subscriber import Wire
+
+logger = logging.getLogger(__name__)
+
+LONG_POLL_SECONDS = 50
+"""Telegram holds a request for updates open for at most this long."""
+LONGEST_WAIT_SECONDS = 60
+"""Between two attempts to reach Telegram."""
+KINDS = ["message", "callback_query"]
+"""The updates that are asked for: those that some handler takes."""
+
+
+class RawBot(ExtBot[None]):
+    """A bot whose updates come as plain JSON."""
+
+    async def raw_updates(self, offset: int | None) -> list[dict[str, Any]]:
+        """The waiting updates from ``offset`` on; asking for an offset confirms everything before it."""
+        data = {"offset": offset, "timeout": LONG_POLL_SECONDS, "allowed_updates": KINDS}
+        given = {key: value for key, value in data.items() if value is not None}
+        updates: list[dict[str, Any]] = await self._post("getUpdates", given, read_timeout=LONG_POLL_SECONDS + 10)
+        return updates
+
+
+class Inbox:
+    """The way of every update, from Telegram to its handler."""
+
+    def __init__(
+        self,
+        database: Database,
+        application: Application[Any, Any, Any, Any, Any, Any],
+        wire: Wire,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._database = database
+        self._application = application
+        self._wire = wire
+        self._clock = clock
+
+    async def receive(self, bot: RawBot) -> None:
+        """Handle what a former run left, then poll until cancelled. Raises InvalidToken; waits out everything else."""
+        await self.handle()
+        offset, failures = None, 0
+        while True:
+            try:
+                updates = await bot.raw_updates(offset)
+            except InvalidToken:
+                raise
+            except TelegramError as error:
+                failures += 1
+                await asyncio.sleep(_wait(error, failures))
+                continue
+            failures = 0
+            await self.keep(updates)
+            offset = max((update["update_id"] + 1 for update in updates), default=offset)
+            await self.handle()
+
+    async def keep(self, updates: Sequence[dict[str, Any]]) -> None:
+        """Store updates as they came; after this they may be confirmed."""
+        if updates:
+            async with self._database.write() as session:
+                await inbox.store(session, self._wire, updates, self._clock())
+
+    async def handle(self) -> None:
+        """Handle every stored update that was not handled yet."""
+        async with self._database.read() as session:
+            waiting = await inbox.waiting(session, self._wire)
+        for incoming in waiting:
+            error = await self._handle_one(incoming)
+            async with self._database.write() as session:
+                row = await session.get_one(IncomingUpdate, (incoming.update_id, incoming.wire))
+                row.handled_at, row.error = self._clock(), error
+
+    async def _handle_one(self, incoming: IncomingUpdate) -> str | None:
+        """Why the update could not be read, or None."""
+        try:
+            update = Update.de_json(incoming.payload, self._application.bot)
+        except (TypeError, ValueError, KeyError, AttributeError) as error:  # what PTB raises on a malformed update
+            logger.warning("update cannot be read; set aside", extra={"update": incoming.update_id})
+            return f"{type(error).__name__}: {error}"
+        await self._application.process_update(update)
+        return None
+
+
+def _wait(error: TelegramError, failures: int) -> float:
+    if isinstance(error, RetryAfter):
+        wait = error.retry_after
+        return wait if isinstance(wait, int) else wait.total_seconds()
+    if isinstance(error, Conflict):
+        logger.error("another program polls with the same token; stop one of the two")
+    elif not isinstance(error, NetworkError) or failures == 1:
+        logger.warning("Telegram cannot be reached; trying again", extra={"reason": str(error)})
+    return float(min(2**failures, LONGEST_WAIT_SECONDS))

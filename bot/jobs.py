@@ -1,0 +1,74 @@
+"""Polling, delivery and housekeeping on the scheduler.
+
+PTB's JobQueue (APScheduler underneath) is used rather than a scheduler of our own, because it lets a running job finish
+when the program stops. The jobs are mere ticks: what is due stands in rows and is judged by the clock, so a restart
+changes nothing, and a story's fast clock drives the same jobs.
+"""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from telegram.ext import JobQueue
+
+from bot.courier import Courier
+from feeds.poll import Poller
+from models import feed, inbox, ledger
+from models.database import Database
+
+logger = logging.getLogger(__name__)
+
+KEEP_UPDATES = timedelta(days=7)
+"""How long a handled update is remembered, so that it is not handled again: Telegram repeats none after 24 hours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """Real seconds between two looks at what is due."""
+
+    poll: float = 5.0
+    deliver: float = 0.5
+    tidy: float = 3600.0
+
+
+class Jobs:
+    """What the scheduler runs."""
+
+    def __init__(
+        self,
+        database: Database,
+        poller: Poller | None,
+        courier: Courier,
+        clock: Callable[[], datetime],
+        keep: timedelta,
+    ) -> None:
+        self._database = database
+        self._poller = poller
+        self._courier = courier
+        self._clock = clock
+        self._keep = keep
+
+    def schedule(self, queue: JobQueue[Any], pace: Pace) -> None:
+        """Start the ticks. A late tick is not dropped, missed ones are made up by one, and none overlaps itself."""
+        options = {"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
+        for job, seconds in ((self.poll, pace.poll), (self.deliver, pace.deliver), (self.tidy, pace.tidy)):
+            queue.run_repeating(job, seconds, first=0, job_kwargs=options)
+
+    async def poll(self, _: object = None) -> None:
+        """Poll the feeds that are due."""
+        if self._poller:
+            await self._poller.poll_due()
+
+    async def deliver(self, _: object = None) -> None:
+        """Send the letters that are due."""
+        await self._courier.deliver()
+
+    async def tidy(self, _: object = None) -> None:
+        """Mark rumors that went quiet, and forget what need not be kept."""
+        now = self._clock()
+        async with self._database.write() as session:
+            await ledger.mark_quiet(session, now)
+            await feed.forget_entries(session, now - self._keep)
+            await inbox.forget(session, now - KEEP_UPDATES)

@@ -1,0 +1,135 @@
+"""Replays an archive and prints what would have been said: a timeline to read, or the JSON Lines of the domain page."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from rich.console import Console
+from rich.progress import Progress
+
+from bot.messages import headline, weight
+from feeds.archive import BadLine, read_lines, replay
+from feeds.intake import Taken
+from matcher.vocabulary import NEVER, Article
+from models import imports, migration
+from models.article import Claim, Mention
+from models.change import Change
+from models.database import Database
+from models.watchlist import WatchlistDeal, read_watchlist
+
+
+class ReplayError(Exception):
+    """The replay cannot start."""
+
+
+async def run_replay(
+    archive: Path, watchlist: Path, database: Path | None, out: Console, err: Console, *, as_json: bool
+) -> int:
+    """Replay ``archive`` and print it; progress and bad lines go to ``err``. Returns the number of bad lines.
+
+    ``database`` is a new file that keeps the result; without it, the result is thrown away.
+    """
+    deals = read_watchlist(watchlist.read_text(encoding="utf-8"))
+    bad_lines = 0
+
+    def articles(lines: Iterator[bytes]) -> Iterator[Article]:
+        nonlocal bad_lines
+        for line in read_lines(lines):
+            if isinstance(line, BadLine):
+                bad_lines += 1
+                err.print(f"line {line.number}: {line.reason}", markup=False, soft_wrap=True)
+            else:
+                yield line
+
+    async with _prepared(database, deals) as prepared:
+        with (
+            Progress(console=err, transient=True) as progress,
+            progress.open(archive, "rb", description="Replay") as lines,
+        ):
+            async for taken in replay(prepared, articles(lines)):
+                _show(taken, out, as_json=as_json)
+    return bad_lines
+
+
+@asynccontextmanager
+async def _prepared(path: Path | None, deals: list[WatchlistDeal]) -> AsyncIterator[Database]:
+    with _place(path) as file:
+        await asyncio.to_thread(migration.upgrade, file)
+        async with Database(file) as database:
+            async with database.write() as session:
+                await imports.import_deals(session, deals, NEVER)  # before any article
+            yield database
+
+
+@contextmanager
+def _place(path: Path | None) -> Iterator[Path]:
+    if path is None:
+        with TemporaryDirectory(prefix="hearsay-replay-") as folder:
+            yield Path(folder) / "replay.db"
+    elif path.exists():
+        raise ReplayError(f"{path} exists already. Name a new file for --database.")
+    else:
+        yield path
+
+
+def _show(taken: Taken, out: Console, *, as_json: bool) -> None:
+    if not as_json:
+        for change in taken.changes:
+            out.print(_timeline(change), markup=False, soft_wrap=True, highlight=False)
+        return
+    for row in _in_time_order(taken):
+        out.file.write(json.dumps(row, ensure_ascii=False) + "\n")
+
+
+def _in_time_order(taken: Taken) -> list[dict[str, Any]]:
+    """What articles say at one moment comes before what changed because of it."""
+    timed = [
+        *((claim.article.first_seen_at, 0, _claim(claim)) for claim in taken.claims),
+        *((mention.article.first_seen_at, 0, _mention(mention)) for mention in taken.mentions),
+        *((change.at, 1, _change(change)) for change in taken.changes),
+    ]
+    return [row for _, _, row in sorted(timed, key=lambda item: item[:2])]
+
+
+def _claim(claim: Claim) -> dict[str, Any]:
+    return {
+        "type": "claim",
+        "article": claim.article.ref,
+        "deal": claim.deal.slug,
+        "status": claim.stage.status,
+        "stage": claim.stage,
+        "speaker": claim.speaker,
+        "origin": claim.origin or None,
+        "quote": claim.quote,
+        "certainty": round(claim.certainty, 3),
+        "background": claim.background,
+        "settled": claim.settled,
+    }
+
+
+def _mention(mention: Mention) -> dict[str, Any]:
+    return {"type": "mention", "article": mention.article.ref, "deal": mention.deal.slug}
+
+
+def _change(change: Change) -> dict[str, Any]:
+    return {
+        "type": "change",
+        "deal": change.deal.slug,
+        "at": change.at.isoformat(),
+        "kind": change.kind,
+        "from": change.from_status,
+        "to": change.status,
+        "stage": change.stage,
+        "confirmed": change.confirmed,
+        "articles": [claim.article.ref for claim in change.claims],
+    }
+
+
+def _timeline(change: Change) -> str:
+    because = change.claims[-1].article.title if change.claims else "nothing new for a year"
+    what = f"{headline(change)} ({weight(confirmed=change.confirmed, sources=change.sources)})"
+    return f"{change.at:%Y-%m-%d %H:%M}  {change.deal.slug}: {what}\n                  {because}"

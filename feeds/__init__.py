@@ -1,0 +1,1 @@
+"""Fetches the news and hands it to the ledger. Knows nothing of Telegram."""

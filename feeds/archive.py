@@ -1,0 +1,119 @@
+"""An archive (JSON Lines) is just another feed, with its own clock.
+
+A line is an article as the domain page describes it; only ``published`` and ``title`` are required. The archive's time
+is the latest ``published`` so far: in an archive in time order every article is first seen when it was published, and
+a line out of order is seen late, as it would have been by a poller.
+"""
+
+import html
+from collections.abc import AsyncIterator, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from itertools import islice
+
+from pydantic import BaseModel, ValidationError, field_validator
+
+from feeds.intake import Intake, Taken
+from matcher.vocabulary import NEVER, Article
+from models import ledger
+from models.database import Database
+
+BATCH = 500
+"""Lines per transaction: enough that commits cost little, few enough that progress moves."""
+
+
+@dataclass(frozen=True, slots=True)
+class BadLine:
+    """A line that is no article, by its number (from 1), and why."""
+
+    number: int
+    reason: str
+
+
+class _Line(BaseModel):
+    published: datetime | date
+    title: str
+    id: str = ""
+    outlet: str = ""
+    url: str = ""
+    summary: str = ""
+    body: str = ""
+
+    @field_validator("published", mode="before")
+    @classmethod
+    def _read_date(cls, value: object) -> datetime | date:
+        if not isinstance(value, str):
+            raise ValueError("published must be a date and time in quotes, such as 2017-12-15T09:30:00+00:00")  # noqa: TRY004 (pydantic turns it into the reason)
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            moment = datetime.fromisoformat(value)
+        if moment.tzinfo is None:
+            raise ValueError(f"published {value} needs an offset, such as {value}+00:00")
+        return moment
+
+    @field_validator("id", mode="before")
+    @classmethod
+    def _number_as_text(cls, value: object) -> object:
+        return str(value) if isinstance(value, int) else value
+
+
+def read_lines(lines: Iterable[bytes]) -> Iterator[Article | BadLine]:
+    """Read an archive line by line; a line that cannot be read comes back as what is wrong with it."""
+    clock = NEVER
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            parsed = _Line.model_validate_json(line)
+        except ValidationError as error:
+            yield BadLine(number, _reason(error))
+            continue
+        article = _article(parsed, number, clock)
+        clock = article.first_seen
+        yield article
+
+
+async def replay(database: Database, articles: Iterable[Article]) -> AsyncIterator[Taken]:
+    """Run articles through the intake, batch by batch, with the archive's time; yield what each batch came to."""
+    intake, stream = Intake(), iter(articles)
+    while batch := list(islice(stream, BATCH)):
+        async with database.write() as session:
+            quiet = await ledger.mark_quiet(session, batch[0].first_seen)
+            taken = await intake.take(session, batch)
+            taken.changes[:0] = quiet
+        yield taken
+
+
+def _article(line: _Line, number: int, clock: datetime) -> Article:
+    day_only = not isinstance(line.published, datetime)
+    published = (
+        line.published.astimezone(UTC)
+        if isinstance(line.published, datetime)
+        else datetime.combine(line.published, time(), UTC)
+    )
+    return Article(
+        id=line.id or f"line-{number}",
+        title=html.unescape(line.title),
+        summary=html.unescape(line.summary),
+        body=html.unescape(line.body),
+        first_seen=max(clock, published),
+        published=published,
+        day_only=day_only,
+        outlet=html.unescape(line.outlet),
+        url=line.url,
+    )
+
+
+def _reason(error: ValidationError) -> str:
+    problem = error.errors()[0]
+    where = ".".join(str(part) for part in problem["loc"])
+    match problem["type"]:
+        case "json_invalid":
+            return "it is not JSON"
+        case "missing":
+            return f"it has no {where}"
+        case "model_type" | "model_attributes_type":
+            return "it is not a JSON object"
+        case _:
+            return problem["msg"].removeprefix("Value error, ") if where == "published" else f"{where} must be text"

@@ -1,0 +1,117 @@
+"""New articles → matcher → ledger, in the caller's transaction. Live feeds and archives both come through here.
+
+::
+
+    articles, oldest first
+      → Matcher.read               what each says about the tracked deals; nothing: forgotten
+      → Article, Claim, Mention    kept, the claims and mentions resting on the article
+      → ledger.hear                every claim acts on its deal
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from matcher import vocabulary
+from matcher.matcher import Matcher
+from matcher.vocabulary import Reading
+from models import deal as deals
+from models import ledger
+from models.article import Article, Claim, Mention
+from models.change import Change
+from models.deal import Deal
+
+NEWS_AGE = timedelta(hours=48)
+"""On the first fetch of a feed, entries older than this set statuses quietly (domain rule 11)."""
+
+
+@dataclass(slots=True)
+class Taken:
+    """The rows that one batch came to, in the order of writing."""
+
+    claims: list[Claim] = field(default_factory=list)
+    mentions: list[Mention] = field(default_factory=list)
+    changes: list[Change] = field(default_factory=list)
+
+
+class Intake:
+    """Reads articles with the watchlist as the database has it at that moment."""
+
+    def __init__(self) -> None:
+        self._matcher = Matcher(())
+        self._deal_ids: dict[str, int] = {}
+        self._version: tuple[int, datetime | None] | None = None
+
+    async def take(
+        self,
+        session: AsyncSession,
+        articles: Iterable[vocabulary.Article],
+        *,
+        feed_id: int | None = None,
+        first_fetch: bool = False,
+    ) -> Taken:
+        """Read articles and let their claims act, in the order of the articles' own moments.
+
+        Changes are recorded at the article's first-seen time. On a feed's first fetch, entries older than
+        :data:`NEWS_AGE` act quietly, and newer ones push each deal once.
+        """
+        await self._refresh(session)
+        taken = Taken()
+        for article in sorted(articles, key=lambda article: article.moment):
+            reading = self._matcher.read(article)
+            if reading.claims or reading.mentions:
+                claims = await self._keep(session, article, reading, feed_id, taken)
+                await _act(session, article, claims, taken, first_fetch=first_fetch)
+        return taken
+
+    async def _refresh(self, session: AsyncSession) -> None:
+        """Build the matcher anew if the watchlist changed, in this process or in another."""
+        version = await deals.watchlist_version(session)
+        if version == self._version:
+            return
+        rows = await deals.all_deals(session)
+        self._matcher = Matcher(deal.value for deal in rows)
+        self._deal_ids = {deal.slug: deal.id for deal in rows}
+        self._version = version
+
+    async def _keep(
+        self,
+        session: AsyncSession,
+        article: vocabulary.Article,
+        reading: Reading,
+        feed_id: int | None,
+        taken: Taken,
+    ) -> Sequence[Claim]:
+        row = Article.of(article, feed_id)
+        session.add(row)
+        claims = [
+            Claim.of(claim, row, await self._deal(session, claim.deal), article.moment) for claim in reading.claims
+        ]
+        taken.claims += claims
+        for slug in reading.mentions:
+            mention = Mention(article=row, deal=await self._deal(session, slug))
+            session.add(mention)
+            taken.mentions.append(mention)
+        return claims
+
+    async def _deal(self, session: AsyncSession, slug: str) -> Deal:
+        return await session.get_one(Deal, self._deal_ids[slug])
+
+
+async def _act(
+    session: AsyncSession,
+    article: vocabulary.Article,
+    claims: Sequence[Claim],
+    taken: Taken,
+    *,
+    first_fetch: bool,
+) -> None:
+    stale = article.first_seen - article.moment > NEWS_AGE
+    for claim in claims:
+        pushed = any(change.deal is claim.deal and not change.quiet for change in taken.changes)
+        change = await ledger.hear(session, claim, article.first_seen, quietly=first_fetch and (stale or pushed))
+        session.add(claim)
+        if change:
+            taken.changes.append(change)
