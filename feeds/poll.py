@@ -52,7 +52,7 @@ class Poller:
         self._parse = parse
         self._clock = clock
         self._floor = floor
-        self._intake = Intake()
+        self.intake = Intake()
         self._places = asyncio.Semaphore(AT_ONCE)
 
     async def poll_due(self) -> None:
@@ -88,7 +88,7 @@ class Poller:
                 titles = {key: entry.title for key, entry in entries.items()}
                 unseen = await feeds.new_entries(session, row.id, titles, now)
                 articles = [_article(entry, row, now) for key, entry in entries.items() if key in unseen]
-                await self._intake.take(session, articles, feed_id=row.id, first_fetch=row.succeeded_at is None)
+                await self.intake.take(session, articles, feed_id=row.id, first_fetch=row.succeeded_at is None)
             self._succeeded(row, answer, now)
 
     def _succeeded(self, row: Feed, answer: Fetched | NotModified, now: datetime) -> None:

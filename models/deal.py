@@ -2,7 +2,6 @@
 
 import re
 import unicodedata
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,6 +15,8 @@ from matcher import vocabulary
 from matcher.vocabulary import NEVER, Kind, Role, Stage, Standing, Status
 from models.base import Base
 
+SUGGESTIONS = 3
+"""Names that are offered when nothing fits what was typed."""
 LONGEST_QUERY = 10
 """Words of a search that are looked at; no deal is asked for with more."""
 
@@ -172,29 +173,21 @@ async def by_slug(session: AsyncSession, slug: str) -> Deal | None:
 async def find(session: AsyncSession, query: str) -> Found:
     """Find deals by slug, or by party names in any order and spelling.
 
-    A deal fits the better the more of the typed words name its parties; all that fit best are returned.
+    Every typed word must belong to a party's name or stand in the deal's title; of the deals that fit, those are
+    returned whose parties take most of the words.
     """
     exact = await by_slug(session, query.strip().casefold())
     if exact:
         return Found([exact])
-    spans = _spans(query)
-    rows = await session.execute(
-        select(Party.deal_id, Party.id, Spelling.key)
-        .join(Party, Spelling.party_id == Party.id)
-        .where(Spelling.key.in_(spans))
-    )
-    longest: dict[tuple[int, int], int] = {}
-    for deal_id, party_id, key in rows:
-        longest[deal_id, party_id] = max(longest.get((deal_id, party_id), 0), spans[key])
-    covered: Counter[int] = Counter()
-    for (deal_id, _), words in longest.items():
-        covered[deal_id] += words
-    if not covered:
-        return Found(suggestions=await suggest(session, query))
-    best = max(covered.values())
-    fitting = [deal_id for deal_id, words in covered.items() if words == best]
-    deals = await session.scalars(select(Deal).where(Deal.id.in_(fitting)).order_by(Deal.slug))
-    return Found(deals.all())
+    words = [word for word in re.split(r"[\s,;+/–—-]+", query.strip()) if spelling_key(word)][:LONGEST_QUERY]
+    named = await _named_parties(session, words)
+    deals = (await session.scalars(select(Deal).where(Deal.id.in_(named)).order_by(Deal.slug))).all()
+    fitting = [deal for deal in deals if _is_all_of(words, named[deal.id], deal)]
+    if fitting:
+        most = max(len(named[deal.id]) for deal in fitting)
+        return Found([deal for deal in fitting if len(named[deal.id]) == most])
+    near = sorted(deals, key=lambda deal: -len(named[deal.id]))[:SUGGESTIONS]
+    return Found(suggestions=[deal.slug for deal in near] or await suggest(session, query))
 
 
 async def find_party(session: AsyncSession, query: str) -> str | None:
@@ -208,11 +201,11 @@ async def find_party(session: AsyncSession, query: str) -> str | None:
     )
 
 
-async def suggest(session: AsyncSession, query: str, limit: int = 3) -> list[str]:
+async def suggest(session: AsyncSession, query: str) -> list[str]:
     """Slugs and party names that look most like what was typed, best first."""
     slugs = (await session.scalars(select(Deal.slug))).all()
     names = (await session.scalars(select(Party.name).distinct())).all()
-    near = process.extract(query.casefold(), [*slugs, *names], processor=str.casefold, limit=limit, score_cutoff=60)
+    near = process.extract(query, [*slugs, *names], processor=str.casefold, limit=SUGGESTIONS, score_cutoff=60)
     return [name for name, _, _ in near]
 
 
@@ -240,13 +233,21 @@ def _stages(status: Status) -> list[Stage]:
     return [stage for stage in Stage if stage.status is status]
 
 
-def _spans(query: str) -> dict[str, int]:
-    """Every run of consecutive words as a spelling key, with its number of words."""
-    words = re.split(r"[\s,;+/–—-]+", query.strip())[:LONGEST_QUERY]
-    spans: dict[str, int] = {}
-    for start in range(len(words)):
-        for stop in range(start + 1, len(words) + 1):
-            key = spelling_key("".join(words[start:stop]))
-            if key:
-                spans[key] = max(spans.get(key, 0), stop - start)
-    return spans
+async def _named_parties(session: AsyncSession, words: Sequence[str]) -> dict[int, set[int]]:
+    """For each deal of which some party is named, the places of the words that name its parties."""
+    spans: dict[str, range] = {}
+    for length in range(1, len(words) + 1):
+        for start in range(len(words) - length + 1):
+            spans[spelling_key("".join(words[start : start + length]))] = range(start, start + length)
+    rows = await session.execute(
+        select(Party.deal_id, Spelling.key).join(Party, Spelling.party_id == Party.id).where(Spelling.key.in_(spans))
+    )
+    named: dict[int, set[int]] = {}
+    for deal_id, key in rows:
+        named.setdefault(deal_id, set()).update(spans[key])
+    return named
+
+
+def _is_all_of(words: Sequence[str], named: set[int], deal: Deal) -> bool:
+    title = {spelling_key(word) for word in deal.title.split()}
+    return all(place in named or spelling_key(word) in title for place, word in enumerate(words))

@@ -24,7 +24,7 @@ from pydantic import (
     model_validator,
 )
 from pydantic_core import ErrorDetails
-from rapidfuzz import process
+from rapidfuzz import fuzz, process
 
 from matcher.vocabulary import Deal, Kind, Party, Role, Stage, Status
 
@@ -226,6 +226,9 @@ def _parse(text: str) -> dict[str, Any]:
     except tomllib.TOMLDecodeError as error:
         reason, _, place = str(error).rstrip(")").rpartition(" (at ")
         raise WatchlistError([Problem(place, f"this is not valid TOML: {reason}; correct it there")]) from error
+    except (RecursionError, ValueError) as error:
+        reason = "it has brackets nested too deep or a number too long to be a watchlist; remove them"
+        raise WatchlistError([Problem("the file", reason)]) from error
 
 
 def _duplicates(document: dict[str, Any]) -> list[Problem]:
@@ -289,7 +292,7 @@ def _reason(details: ErrorDetails) -> str:
 
 
 def _unknown_key(steps: tuple[int | str, ...]) -> str:
-    nearest = process.extractOne(str(steps[-1]), _known_keys(steps), score_cutoff=60)
+    nearest = process.extractOne(str(steps[-1]), _known_keys(steps), scorer=fuzz.ratio, score_cutoff=60)
     return f'this key is not known; did you mean "{nearest[0]}"?' if nearest else "this key is not known; remove it"
 
 
