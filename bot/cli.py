@@ -1,7 +1,6 @@
 """The command line. Every error is one plain sentence on standard error, with an exit code other than 0."""
 
 import asyncio
-import sqlite3
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -11,7 +10,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError
 from telegram.error import InvalidToken
 
 from bot import demo as story
@@ -63,10 +62,8 @@ def main() -> None:
         _fail("Telegram does not know this token. Copy it again from @BotFather into HEARSAY_TOKEN in .env.")
     except (CommandError, SettingsError, WatchlistError, BadOpml, ReplayError, DatabaseBusyError) as error:
         _fail(str(error))
-    except OperationalError as error:
+    except DBAPIError as error:
         _fail(f"The database cannot be used: {error.orig}. Check HEARSAY_DATABASE, its folder and the disk.")
-    except sqlite3.DatabaseError as error:
-        _fail(f"The database cannot be used: {error}. Check HEARSAY_DATABASE, its folder and the disk.")
     except OSError as error:
         _fail(f"{error.strerror}: {error.filename}. Check the path and its permissions.")
 
@@ -228,7 +225,10 @@ def add_feed(
     trust: Annotated[Trust, typer.Option(help="How far the feed is believed.")] = Trust.UNVETTED,
 ) -> None:
     """Poll a feed from now on."""
-    line = read_opml(write_opml([FeedLine(url, title or url, trust)]))[0]
+    lines = read_opml(write_opml([FeedLine(url, title or url, trust)]))  # through the file format: one set of rules
+    if not lines:
+        raise CommandError("The address is empty. It must begin with http:// or https://")
+    line = lines[0]
 
     async def add(database: Database) -> None:
         async with database.write() as session:

@@ -25,6 +25,7 @@ from telegram.error import (
 )
 
 from bot import messages
+from bot.errors import flood_pause
 from bot.replies import NO_PREVIEW, keyboard
 from models import outbox
 from models import subscriber as subscribers
@@ -77,7 +78,7 @@ def judge(error: TelegramError, attempts: int) -> Verdict:
     backoff = min(timedelta(seconds=2**attempts), LONGEST_WAIT)
     match error:
         case RetryAfter():
-            return Verdict(Fate.PAUSE, _as_timedelta(error.retry_after))
+            return Verdict(Fate.PAUSE, flood_pause(error))
         case ChatMigrated():
             return Verdict(Fate.MOVED, chat_id=error.new_chat_id)
         case Forbidden():
@@ -172,7 +173,3 @@ def _words(letter: Letter) -> messages.Message:
     if letter.claim:
         return messages.held(letter.claim, letter.claim.deal)
     raise ValueError(f"letter {letter.id} is about nothing")  # the table's check constraint forbids it
-
-
-def _as_timedelta(wait: int | timedelta) -> timedelta:
-    return wait if isinstance(wait, timedelta) else timedelta(seconds=wait)

@@ -16,6 +16,7 @@ from telegram import Update
 from telegram.error import Conflict, InvalidToken, NetworkError, RetryAfter, TelegramError
 from telegram.ext import Application, ExtBot
 
+from bot.errors import flood_pause
 from models import inbox
 from models.database import Database
 from models.inbox import IncomingUpdate
@@ -104,8 +105,7 @@ class Inbox:
 
 def _wait(error: TelegramError, failures: int) -> float:
     if isinstance(error, RetryAfter):
-        wait = error.retry_after
-        return wait if isinstance(wait, int) else wait.total_seconds()
+        return flood_pause(error).total_seconds()
     if isinstance(error, Conflict):
         logger.error("another program polls with the same token; stop one of the two")
     elif not isinstance(error, NetworkError) or failures == 1:

@@ -4,6 +4,7 @@ Text is Telegram's HTML. A message has at most 4096 characters after its tags ar
 bytes (Bot API: sendMessage, InlineKeyboardButton).
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -26,7 +27,12 @@ HISTORY = 8
 """Changes that ``/history`` shows."""
 EVIDENCE = 3
 """Claims shown under one change."""
-LONGEST_TITLE, LONGEST_QUOTE, LONGEST_NAME = 120, 280, 80
+LONGEST_TEXT = 4000
+"""UTF-16 units that are filled of the 4096 Telegram allows."""
+MORE = "\nOlder changes are not shown."
+LONGEST_LINK = 2000
+"""Longer addresses are not linked: browsers do not take them either."""
+LONGEST_TITLE, LONGEST_QUOTE, LONGEST_NAME, LONGEST_ITEM = 120, 280, 80, 60
 
 COMMANDS = {
     "start": ("what this bot does", ""),
@@ -129,7 +135,7 @@ def deals(page: Sequence[Deal], number: int, pages: int, status: Status | None) 
     lines: list[str] = []
     for heading, group in groupby(page, key=lambda deal: deal.status):
         lines.append(f"<b>{heading.upper() if heading else 'NO REPORTS YET'}</b>")
-        lines += [f"• {_cut(deal.title, LONGEST_NAME)} – /status {deal.slug}" for deal in group]
+        lines += [f"• {_cut(deal.title, LONGEST_ITEM)} – /status {deal.slug}" for deal in group]
     if pages > 1:
         lines.append(f"\nPage {number + 1} of {pages}")
     return Message("\n".join(lines), _pager(number, pages, status))
@@ -168,8 +174,8 @@ def history(deal: Deal, changes: Sequence[Change]) -> Message:
             f"{headline(change)} · {weight(confirmed=change.confirmed, sources=change.sources)}",
         ]
         block += _evidence(change.claims)
-        if sum(len(line) for line in lines + block) > 3800:  # markup counts less than its length, so this is safe
-            lines.append("\nOlder changes are not shown.")
+        if _visible_length([*lines, *block]) > LONGEST_TEXT - len(MORE):
+            lines.append(MORE)
             break
         lines += block
     return Message("\n".join(lines), ((Button("Status", f"status:{deal.id}"),),))
@@ -270,10 +276,10 @@ def subscriptions(followed: Sequence[Subscription]) -> Message:
     """What the chat follows, each with a button that ends it."""
     if not followed:
         return Message("This chat follows nothing yet. /subscribe everything, or pick one from /deals.")
-    shown = followed[: PAGE * 2]
+    shown = followed[:PAGE]
     lines = [f"This chat follows ({len(followed)}):", *(f"• {_target(s)}" for s in shown)]
     if len(shown) < len(followed):
-        lines.append("…")
+        lines.append(f"… and {len(followed) - len(shown)} more: /unsubscribe and a name ends any of them.")
     rows = tuple((Button(f"Stop: {_plain(s.label or 'everything', 40)}", f"drop:{s.id}"),) for s in shown)
     return Message("\n".join(lines), rows)
 
@@ -341,6 +347,16 @@ def _evidence(claims: Iterable[Claim]) -> list[str]:
     return lines
 
 
+def _is_linkable(url: str) -> bool:
+    return url.startswith(("http://", "https://")) and len(url) <= LONGEST_LINK
+
+
+def _visible_length(lines: Iterable[str]) -> int:
+    """The length as Telegram counts it: UTF-16 units without tags. Escaped text has no angle bracket of its own."""
+    words = re.sub(r"<[^>]*>", "", "\n".join(lines))
+    return len(words.encode("utf-16-le")) // 2
+
+
 def _card_buttons(deal: Deal, *, followed: bool) -> tuple[tuple[Button, ...], ...]:
     follow = Button("Unsubscribe", f"unfollow:{deal.id}") if followed else Button("Subscribe", f"follow:{deal.id}")
     return ((follow, Button("History", f"history:{deal.id}")),)
@@ -357,8 +373,8 @@ def _pager(number: int, pages: int, status: Status | None) -> tuple[tuple[Button
 
 def _target(subscription: Subscription) -> str:
     if subscription.party_key:
-        return f"every deal of {_cut(subscription.label, LONGEST_NAME)}"
-    return _cut(subscription.label, LONGEST_NAME) or "everything"
+        return f"every deal of {_cut(subscription.label, LONGEST_ITEM)}"
+    return _cut(subscription.label, LONGEST_ITEM) or "everything"
 
 
 def _plain(text: str, longest: int) -> str:

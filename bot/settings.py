@@ -4,14 +4,19 @@ Every field is a setting ``HEARSAY_<NAME>``, in the environment or in the file `
 that stands in ``.env.example`` (a test keeps the two equal).
 """
 
+import os
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
+from dotenv import dotenv_values
 from pydantic import Field, HttpUrl, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from rapidfuzz import process
 
 PREFIX = "HEARSAY_"
+CORPUS = "HEARSAY_CORPUS"
+"""Where the tests find their corpus: no setting of the program, but it may stand in the environment."""
 
 
 class SettingsError(Exception):
@@ -90,8 +95,19 @@ class Settings(BaseSettings):
         return timedelta(days=self.keep_days)
 
 
+def _refuse_unknown(env_file: Path | None) -> None:
+    """A misspelled name would otherwise be silence, and its default in force."""
+    known = [f"{PREFIX}{name.upper()}" for name in Settings.model_fields]
+    given = {*os.environ, *(dotenv_values(env_file) if env_file else ())}
+    for name in sorted(given):
+        if name.upper().startswith(PREFIX) and name.upper() not in known and name != CORPUS:
+            nearest = process.extractOne(name.upper(), known)[0]
+            raise SettingsError(f"There is no setting {name}. Did you mean {nearest}? .env.example lists all.")
+
+
 def load(env_file: Path | None = Path(".env")) -> Settings:
     """Read the settings. Raises :class:`SettingsError` that names every wrong one; values are never repeated."""
+    _refuse_unknown(env_file)
     try:
         return Settings(_env_file=env_file)  # type: ignore[call-arg]  # pydantic-settings' own argument
     except ValidationError as error:

@@ -16,13 +16,14 @@ from threading import Thread
 from typing import Any, Final
 
 from rich.console import Console
-from rich.padding import Padding
 from rich.text import Text
 from telegram.request import BaseRequest, RequestData
 
 CHAT: Final = 1
 """The id of the one chat, and of the one user, at the terminal."""
 TOKEN: Final = "1:terminal"  # noqa: S105 (not a secret: it goes nowhere)
+INDENT: Final = "  "
+"""Sets what the bot says apart from what is typed."""
 _USER: Final = {"id": CHAT, "is_bot": False, "first_name": "You"}
 _CHAT: Final = {"id": CHAT, "type": "private", "first_name": "You"}
 _BOT: Final = {"id": 1, "is_bot": True, "first_name": "Hearsay", "username": "hearsay_bot"}
@@ -56,8 +57,10 @@ class TerminalWire(BaseRequest):
         text = line.strip()
         if text in _QUIT:
             self.quit.set()
-        elif text.isdigit() and int(text) in self._buttons:
-            self._press(self._buttons[int(text)])
+        elif text.isdigit() and (button := self._buttons.get(int(text))):
+            self._press(button)
+        elif text.isdigit():
+            self._console.print(f"There is no button {text}.")
         elif text:
             self._say(text)
 
@@ -164,7 +167,9 @@ class TerminalWire(BaseRequest):
                 number = next(self._numbers)
                 self._buttons[number] = _Pressable(button["text"], button["callback_data"], message)
                 text.append(f"[{number}] {button['text']}  ", style="cyan")
-        self._console.print(Padding(text, (0, 0, 1, 2), expand=False))
+        for line in text.wrap(self._console, self._console.width - len(INDENT)):
+            self._console.print(INDENT, line, sep="", highlight=False)
+        self._console.print()
 
 
 _METHODS: Final[Mapping[str, Callable[[TerminalWire, Mapping[str, Any]], Any]]] = {
@@ -192,6 +197,7 @@ async def read_input(wire: TerminalWire) -> None:
     Thread(target=read, daemon=True).start()
     while (line := await lines.get()) is not None:
         wire.type(line)
+        await wire.answered()  # a piped script may press a button of the answer before
 
 
 def _rows(markup: Any) -> list[list[dict[str, str]]]:

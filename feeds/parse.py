@@ -44,6 +44,7 @@ _LONGEST_KEY = 200
 _HTML_TYPES = frozenset({"text/html", "application/xhtml+xml"})
 _FIRST_ELEMENT = re.compile(rb"<\w")
 _CHARACTER_NUMBER = re.compile(rb"&#(?:[xX]([0-9a-fA-F]{4,8})|([0-9]{5,8}));")
+_ENTITY = re.compile(r"&#?\w{1,31};")
 _WEB_PAGE = re.compile(rb"<(?:!doctype\s+)?html\b", re.IGNORECASE)
 _WEB_ADDRESS = re.compile(r"https?://", re.IGNORECASE)
 _DOTTED_TICKER = re.compile(r"<(?=[A-Z]+\.[A-Z]+>)")
@@ -189,7 +190,7 @@ def _text(construct: Any) -> str:
     """A title, summary or content as plain text, one paragraph a line."""
     if not construct:
         return ""
-    text = _printable(construct["value"])
+    text = construct["value"]
     if construct["type"] in _HTML_TYPES:
         text = _from_html(text)
     return "\n".join(filter(None, map(_line, text.splitlines())))
@@ -202,8 +203,13 @@ def _from_html(markup: str) -> str:
 
 
 def _line(text: str) -> str:
-    """One line without surplus white space. Publishers encode ``&`` up to twice too often."""
-    return " ".join(html.unescape(html.unescape(_printable(text))).split())
+    """One line without surplus white space or entities; publishers encode ``&`` up to twice too often."""
+    return " ".join(_decoded(_decoded(_printable(text))).split())
+
+
+def _decoded(text: str) -> str:
+    """Only whole entities: ``html.unescape`` alone would also read ``&copy=1`` in an address as a copyright sign."""
+    return _ENTITY.sub(lambda entity: html.unescape(entity[0]), text)
 
 
 def _printable(text: str) -> str:
@@ -296,4 +302,6 @@ def _limit_memory(max_bytes: int) -> None:
         return
     import resource  # only on Unix
 
-    resource.setrlimit(resource.RLIMIT_AS, (max_bytes, max_bytes))
+    _, hard = resource.getrlimit(resource.RLIMIT_AS)
+    soft = max_bytes if hard == resource.RLIM_INFINITY else min(max_bytes, hard)
+    resource.setrlimit(resource.RLIMIT_AS, (soft, hard))

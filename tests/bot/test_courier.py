@@ -1,0 +1,157 @@
+"""What becomes of a letter when Telegram does not simply take it."""
+
+from datetime import timedelta
+
+import pytest
+from running_bot import ANNA, BORIS, Bot
+from sqlalchemy import select
+from standin.faults import Drop, blocked, flooded, migrated, unavailable
+from telegram.error import (
+    BadRequest,
+    ChatMigrated,
+    Conflict,
+    Forbidden,
+    InvalidToken,
+    NetworkError,
+    RetryAfter,
+    TelegramError,
+    TimedOut,
+)
+
+from bot.courier import LONGEST_WAIT, Fate, judge
+from models.outbox import Letter
+from models.subscriber import Subscriber
+
+NEWS = "Alpha in talks to buy Beta, Bloomberg reports"
+
+
+@pytest.mark.parametrize(
+    ("error", "fate"),
+    [
+        (RetryAfter(timedelta(seconds=7)), Fate.PAUSE),
+        (ChatMigrated(-100), Fate.MOVED),
+        (Forbidden("Forbidden: bot was blocked by the user"), Fate.RETIRED),
+        (BadRequest("Chat not found"), Fate.RETIRED),
+        (BadRequest("Can't parse entities: unsupported start tag"), Fate.PLAIN),
+        (BadRequest("Message is too long"), Fate.ABANDONED),
+        (TimedOut(), Fate.LATER),
+        (NetworkError("Bad Gateway"), Fate.LATER),
+        (InvalidToken(), Fate.LATER),
+        (Conflict("terminated by other getUpdates request"), Fate.LATER),
+        (TelegramError("something new"), Fate.LATER),
+    ],
+    ids=lambda value: str(value) if isinstance(value, Fate) else type(value).__name__,
+)
+def test_every_error_has_a_fate(error: TelegramError, fate: Fate) -> None:
+    """Each error that Telegram or the network can give is judged by what it means for the letter."""
+    assert judge(error, 1).fate is fate
+
+
+def test_the_wait_grows_and_ends() -> None:
+    """Attempts come further and further apart, but never more than the longest wait."""
+    waits = [judge(NetworkError("down"), attempt).wait for attempt in range(1, 40)]
+    assert waits == sorted(waits)
+    assert waits[-1] == LONGEST_WAIT
+
+
+def test_an_unknown_error_is_not_retried_for_ever() -> None:
+    """A letter whose error nobody has a name for is given up in the end."""
+    assert judge(TelegramError("something new"), 10).fate is Fate.ABANDONED
+
+
+async def _letters(bot: Bot) -> list[Letter]:
+    async with bot.database.read() as session:
+        return list(await session.scalars(select(Letter).order_by(Letter.id)))
+
+
+async def test_a_sent_letter_keeps_the_message_id(bot: Bot) -> None:
+    """After delivery the row says when, and which message it became."""
+    await bot.ask("/subscribe everything")
+    await bot.news(NEWS)
+    (letter,) = await _letters(bot)
+    assert letter.sent_at == bot.clock.now
+    assert letter.message_id == bot.telegram.messages(ANNA)[-1].message_id
+
+
+async def test_flood_control_is_obeyed_to_the_second(bot: Bot) -> None:
+    """After a 429 nothing is sent to anybody until the time Telegram named, and then everything is."""
+    await bot.ask("/subscribe everything")
+    await bot.ask("/subscribe everything", chat=BORIS)
+    bot.telegram.fail("sendMessage", flooded(30))
+    await bot.news(NEWS)
+    attempts = len(bot.telegram.calls("sendMessage"))
+    bot.clock.advance(seconds=29)
+    await bot.program.courier.deliver()
+    assert len(bot.telegram.calls("sendMessage")) == attempts
+    bot.clock.advance(seconds=1)
+    await bot.program.courier.deliver()
+    assert [letter.sent_at is not None for letter in await _letters(bot)] == [True, True]
+
+
+async def test_a_blocked_chat_is_retired_and_start_brings_it_back(bot: Bot) -> None:
+    """A user who blocks the bot gets nothing more, keeps the subscriptions, and /start delivers what waited."""
+    await bot.ask("/subscribe everything")
+    bot.telegram.fail("sendMessage", blocked())
+    await bot.news(NEWS)
+    await bot.news("Alpha ends talks to buy Beta, Bloomberg reports")
+    assert len(await _letters(bot)) == 2
+    assert not any(letter.sent_at for letter in await _letters(bot))
+    await bot.ask("/start")
+    await bot.program.courier.deliver()
+    assert all(letter.sent_at for letter in await _letters(bot))
+
+
+async def test_a_group_that_became_a_supergroup_is_followed(bot: Bot) -> None:
+    """The letter goes to the new id, and so does everything after it."""
+    await bot.ask("/subscribe everything", chat=-5)
+    bot.telegram.fail("sendMessage", migrated(-1005))
+    await bot.news(NEWS)
+    assert [m.text.splitlines()[0] for m in bot.telegram.messages(-1005)] == ["RUMORED · in talks"]
+
+
+@pytest.mark.parametrize("fault", [unavailable(502), Drop.BEFORE_APPLYING], ids=["502", "connection lost before"])
+async def test_an_undelivered_letter_is_tried_again(bot: Bot, fault: object) -> None:
+    """A letter that certainly did not arrive is sent once its time has come, and arrives once."""
+    await bot.ask("/subscribe everything")
+    bot.telegram.fail("sendMessage", fault)
+    await bot.news(NEWS)
+    bot.clock.advance(seconds=3)
+    await bot.program.courier.deliver()
+    assert [m.text.splitlines()[0] for m in bot.telegram.messages(ANNA)][1:] == ["RUMORED · in talks"]
+
+
+async def test_an_uncertain_letter_is_doubled_rather_than_lost(bot: Bot) -> None:
+    """When the connection broke after Telegram took the message, one extra copy is the price."""
+    await bot.ask("/subscribe everything")
+    bot.telegram.fail("sendMessage", Drop.AFTER_APPLYING)
+    await bot.news(NEWS)
+    bot.clock.advance(seconds=3)
+    await bot.program.courier.deliver()
+    assert [m.text.splitlines()[0] for m in bot.telegram.messages(ANNA)][1:] == ["RUMORED · in talks"] * 2
+
+
+async def test_the_order_in_a_chat_survives_a_failure(bot: Bot) -> None:
+    """A later letter waits for the one before it."""
+    await bot.ask("/subscribe everything")
+    bot.telegram.fail("sendMessage", unavailable(502))
+    await bot.news(NEWS)
+    await bot.news("Alpha ends talks to buy Beta, Bloomberg reports")
+    bot.clock.advance(seconds=3)
+    await bot.program.courier.deliver()
+    assert [m.text.splitlines()[0] for m in bot.telegram.messages(ANNA)][1:] == [
+        "RUMORED · in talks",
+        "RUMORED → DENIED · called off",
+    ]
+
+
+async def test_one_bad_chat_does_not_hold_up_the_others(bot: Bot) -> None:
+    """A retired chat costs the others nothing."""
+    await bot.ask("/subscribe everything")
+    await bot.ask("/subscribe everything", chat=BORIS)
+    bot.telegram.fail("sendMessage", blocked())
+    await bot.news(NEWS)
+    async with bot.database.read() as session:
+        retired = list(await session.scalars(select(Subscriber.chat_id).where(Subscriber.retired_at.is_not(None))))
+    (lost,) = retired
+    (served,) = {ANNA, BORIS} - {lost}
+    assert bot.telegram.messages(served)[-1].text.startswith("RUMORED")

@@ -1,0 +1,126 @@
+"""Every text, whatever the news puts into it, is one that Telegram accepts."""
+
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from standin.markup import read_html, utf16_length
+
+from bot import messages
+from bot.messages import Message
+from matcher.decide import Outcome
+from matcher.vocabulary import ChangeKind, Field, Kind, Speaker, Stage, Trust
+from models.article import Article, Claim
+from models.change import Change
+from models.deal import Deal
+from models.subscriber import Subscription
+
+NOW = datetime(2018, 1, 8, 20, 40, tzinfo=UTC)
+HOSTILE = st.one_of(
+    st.text(max_size=600),
+    st.sampled_from(
+        [
+            "<b>",
+            "</a>",
+            "&amp;lt;",
+            "<script>alert(1)</script>",
+            "مرحبا",
+            "\u202eright to left",
+            "🧨" * 3000,
+            "x" * 5000,
+            "",
+        ]
+    ),
+)
+
+
+def _accepted(message: Message) -> str:
+    """The text as the user reads it; fails where Telegram would refuse the message."""
+    text, _ = read_html(message.text)
+    assert utf16_length(text) <= 4096
+    for row in message.buttons:
+        for button in row:
+            assert len(button.data.encode()) <= 64
+            assert button.label
+    return text
+
+
+def _claim(title: str, outlet: str, url: str) -> Claim:
+    article = Article(
+        ref="1", outlet=outlet, url=url, title=title, summary="", body="", published_at=NOW, day_only=False,
+        first_seen_at=NOW, trust=Trust.TRUSTED,
+    )  # fmt: skip
+    return Claim(
+        id=2**62, article=article, deal_id=1, stage=Stage.TALKS, speaker=Speaker.SOURCES, origin=outlet[::-1],
+        quote=title,
+        field=Field.TITLE, start=0, end=len(title), certainty=0.9, rule="talks", background=False, settled=False,
+        moment=NOW, outcome=Outcome.MOVED,
+    )  # fmt: skip
+
+
+def _deal(title: str) -> Deal:
+    return Deal(
+        id=2**62, slug="a-b", title=title, kind=Kind.MERGER, keywords=[], updated_at=NOW, stage=Stage.TALKS,
+        origins=["x"],
+        confirmed=False, moment=NOW, day_only=False, last_heard=NOW, contested=True, parties=[],
+    )  # fmt: skip
+
+
+def _change(deal: Deal, claims: list[Claim]) -> Change:
+    return Change(
+        deal=deal, at=NOW, kind=ChangeKind.STATUS, from_stage=Stage.CALLED_OFF, stage=Stage.TALKS, confirmed=False,
+        sources=1, contested=True, quiet=False, claims=claims,
+    )  # fmt: skip
+
+
+@given(title=HOSTILE, name=HOSTILE.filter(str.strip), outlet=HOSTILE, url=HOSTILE)
+def test_no_news_text_breaks_a_message(title: str, name: str, outlet: str, url: str) -> None:
+    """Pushes, cards and histories stay within Telegram's limits and keep their markup whole."""
+    deal = _deal(name)
+    change = _change(deal, [_claim(title, outlet, url)] * 5)
+    for message in (
+        messages.changed(change, deal),
+        messages.status(deal, change, followed=False),
+        messages.history(deal, [change] * messages.HISTORY),
+        messages.held(_claim(title, outlet, url), deal),
+        messages.deals([deal] * messages.PAGE, 0, 3, None),
+        messages.choose([deal] * 50, "status"),
+        messages.not_found(title, [name, outlet]),
+        messages.unknown_command(title or "/x", ""),
+        messages.subscriptions([Subscription(id=2**62, label=name or "x", party_key=outlet)] * 100),
+    ):
+        _accepted(message)
+
+
+@pytest.mark.parametrize("url", ["javascript:alert(1)", "tg://resolve?domain=x", "", "file:///etc/passwd"])
+def test_only_web_addresses_become_links(url: str) -> None:
+    """An article's address is linked only if it is http or https."""
+    deal = _deal("Alpha & Beta")
+    assert "href" not in messages.changed(_change(deal, [_claim("A title", "Outlet", url)]), deal).text
+
+
+def test_a_quote_mark_in_an_address_does_not_end_the_link() -> None:
+    """An address cannot smuggle markup into the message."""
+    url = 'https://news.example/"><b>bold</b>'
+    deal = _deal("Alpha & Beta")
+    _, entities = read_html(messages.changed(_change(deal, [_claim("A title", "Outlet", url)]), deal).text)
+    assert [entity["url"] for entity in entities if entity["type"] == "text_link"] == [url]
+
+
+def test_what_changed_is_the_first_line() -> None:
+    """A push says first what changed, then which deal, then how much stands behind it."""
+    deal = _deal("Alpha & Beta")
+    text = _accepted(messages.changed(_change(deal, [_claim("A title", "Outlet", "")]), deal))
+    assert text.splitlines()[:3] == ["DENIED → RUMORED · in talks", "Alpha & Beta", "reported · 1 source"]
+
+
+def test_without_markup_only_the_words_are_left() -> None:
+    """The plain form, for when Telegram refuses the markup, reads the same."""
+    assert messages.without_markup("<b>A &amp; B</b>\nsecond line") == "A & B\nsecond line"
+
+
+def test_every_stage_and_speaker_has_words() -> None:
+    """No stage and no speaker is shown by its code name only."""
+    assert {*messages._STAGE_WORDS} == {*Stage}
+    assert {*messages._SPEAKER_WORDS} == {*Speaker}
