@@ -89,6 +89,7 @@ class Program:
             await self._application.start()
             try:
                 self.jobs.schedule(self._queue, self._around.pace)
+                logger.info("started", extra={"bot": self._bot.username, "polls": self._around.polls})
                 await self.inbox.receive(self._bot)
             finally:
                 await self._application.stop()

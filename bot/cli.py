@@ -9,12 +9,12 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Column, Table
 from sqlalchemy.exc import DBAPIError
 from telegram.error import InvalidToken
 
 from bot import demo as story
-from bot import live, logs
+from bot import live, logs, messages
 from bot.app import utc_now
 from bot.replay import ReplayError, run_replay
 from bot.settings import SettingsError, load
@@ -129,10 +129,9 @@ def list_deals() -> None:
     async def show(database: Database) -> None:
         async with database.read() as session:
             rows = await deals.all_deals(session)
-        table = Table("slug", "title", "kind", "status", "stage", "confirmed", "sources")
+        table = Table(Column("slug", no_wrap=True), "status", "title")
         for deal in rows:
-            standing = (deal.status or "no reports yet", deal.stage or "", "yes" if deal.confirmed else "")
-            table.add_row(deal.slug, escape(deal.title), deal.kind, *standing, str(len(deal.origins) or ""))
+            table.add_row(deal.slug, messages.standing(deal), escape(deal.title))
         out.print(table)
 
     _with_database(show)

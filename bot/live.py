@@ -14,7 +14,7 @@ from bot.app import Program, Surroundings, utc_now
 from bot.settings import Settings
 from bot.terminal import TOKEN, TerminalWire, read_input
 from feeds.opml import read_opml
-from models import feed, imports, migration, owner
+from models import feed, imports, migration, outbox, owner
 from models.database import Database
 from models.subscriber import Wire
 from models.watchlist import read_watchlist
@@ -70,6 +70,7 @@ async def _settle_owner(database: Database, settings: Settings, say: Callable[[s
     async with database.write() as session:
         if settings.owner:
             await owner.appoint(session, settings.owner)
+            await outbox.post_all_held(session, utc_now())
             return
         code = await owner.offer_code(session)
     if code:

@@ -34,6 +34,11 @@ LONGEST_LINK = 2000
 """Longer addresses are not linked: browsers do not take them either."""
 LONGEST_TITLE, LONGEST_QUOTE, LONGEST_NAME, LONGEST_ITEM = 120, 280, 80, 60
 
+SUBSCRIBED = "Subscribed. You get a message when something changes."
+UNSUBSCRIBED = "Unsubscribed."
+STILL_FOLLOWED = "This chat still follows it through a party or everything: see /subscriptions."
+"""Toasts over pressed buttons; the Bot API allows 200 characters."""
+
 COMMANDS = {
     "start": ("what this bot does", ""),
     "help": ("all commands", ""),
@@ -148,7 +153,7 @@ def unknown_status(word: str) -> Message:
     )
 
 
-def status(deal: Deal, latest: Change | None, *, followed: bool) -> Message:
+def status(deal: Deal, latest: Change | None, *, followed: bool, notice: str = "") -> Message:
     """The card of a deal: where it stands, on whose word, in which words."""
     lines = [f"<b>{_cut(deal.title, LONGEST_TITLE)}</b>"]
     if deal.stage is None or latest is None:
@@ -159,7 +164,7 @@ def status(deal: Deal, latest: Change | None, *, followed: bool) -> Message:
         if deal.contested:
             lines.append("Contested: a party and independent reports contradict each other.")
         lines += ["", *_evidence(latest.claims)]
-    return Message("\n".join(lines).rstrip(), _card_buttons(deal, followed=followed))
+    return Message("\n".join(lines).rstrip(), _card_buttons(deal, followed=followed), notice)
 
 
 def history(deal: Deal, changes: Sequence[Change]) -> Message:
@@ -245,10 +250,9 @@ def subscribed(label: str, *, party: bool = False, new: bool = True) -> Message:
         if party
         else _cut(label, LONGEST_NAME) or "every deal"
     )
-    return Message(
-        f"This chat now follows {what}. /subscriptions shows all." if new else f"This chat follows {what} already.",
-        notice="Subscribed" if new else "",
-    )
+    if not new:
+        return Message(f"This chat follows {what} already.")
+    return Message(f"This chat now follows {what}. /subscriptions shows all.")
 
 
 def unsubscribed(label: str, *, party: bool = False, found: bool = True) -> Message:
@@ -311,6 +315,13 @@ def without_markup(text: str) -> str:
     return html_text.extract_text(text.replace("\n", "<br>"))
 
 
+def standing(deal: Deal) -> str:
+    """Where a deal stands, in one line without markup."""
+    if deal.stage is None:
+        return "no reports yet"
+    return f"{_standing_words(deal.stage)} ({weight(confirmed=deal.confirmed, sources=len(deal.origins))})"
+
+
 def headline(change: Change) -> str:
     """What changed, in a few words without markup."""
     after = _standing_words(change.stage)
@@ -328,6 +339,8 @@ def _standing_words(stage: Stage) -> str:
 
 def weight(*, confirmed: bool, sources: int) -> str:
     """How much stands behind a status: confirmed, or reported by so many independent sources."""
+    if not sources:
+        return "as the watchlist says"
     return "confirmed" if confirmed else f"reported · {sources} source{'s' if sources != 1 else ''}"
 
 

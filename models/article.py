@@ -6,6 +6,7 @@ from sqlalchemy import ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from matcher import vocabulary
+from matcher.attribution import outlet_name
 from matcher.decide import Outcome
 from matcher.vocabulary import Field, Report, Speaker, Stage, Trust
 from models.base import Base
@@ -118,7 +119,7 @@ class Claim(Base):
             moment=self.moment,
             day_only=self.article.day_only,
             trust=self.article.trust,
-            outlet=self.article.outlet,
+            outlet=outlet_name(self.article.outlet),
         )
 
 

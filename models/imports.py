@@ -45,7 +45,8 @@ async def import_deals(session: AsyncSession, entries: Sequence[WatchlistDeal], 
             effect = Effect.UNCHANGED
         await session.flush()
         if entry.stage:
-            await ledger.begin(session, deal, entry.stage, _moment(entry, now), now)
+            begun = await ledger.begin(session, deal, entry.stage, _moment(entry, now))
+            effect = Effect.UPDATED if begun and effect is Effect.UNCHANGED else effect
         results.append(Imported(entry.deal.slug, effect))
     return results
 

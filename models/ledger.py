@@ -21,7 +21,7 @@ from models.deal import Deal
 
 
 async def hear(session: AsyncSession, claim: Claim, at: datetime, *, quietly: bool = False) -> Change | None:
-    """Let one claim act on its deal; ``quietly`` records a change without pushing it.
+    """Let one new claim act on its deal, and keep it; ``quietly`` records a change without pushing it.
 
     ``at`` is the time of recording (the clock's, or an archive's own). Returns the change, if the deal moved.
     """
@@ -29,18 +29,19 @@ async def hear(session: AsyncSession, claim: Claim, at: datetime, *, quietly: bo
     heard = [] if claim.background else await _heard(session, claim)
     decision = decide.decide(deal.kind, deal.standing, claim.report(), [c.report() for c in heard])
     claim.outcome = decision.outcome
+    session.add(claim)
     if decision.outcome is Outcome.HELD:
         await outbox.post_held(session, claim, at)
     return await _record(session, deal, decision, [*heard, claim], at, quietly=quietly)
 
 
-async def begin(session: AsyncSession, deal: Deal, stage: Stage, since: datetime, at: datetime) -> Change | None:
+async def begin(session: AsyncSession, deal: Deal, stage: Stage, since: datetime) -> Change | None:
     """Give a deal that has no status yet its known starting point, quietly: where it stood at ``since``."""
     if deal.stage is not None:
         return None
     after = vocabulary.Standing(stage=stage, moment=since, last_heard=since)
     move = vocabulary.Change(vocabulary.ChangeKind.STATUS, deal.standing, after)
-    return await _record(session, deal, Decision(Outcome.MOVED, after, move, quiet=True), [], at)
+    return await _record(session, deal, Decision(Outcome.MOVED, after, move, quiet=True), [], since)
 
 
 async def release(session: AsyncSession, claim: Claim, at: datetime) -> Change | None:
@@ -79,9 +80,7 @@ async def _heard(session: AsyncSession, claim: Claim) -> Sequence[Claim]:
         .options(joinedload(Claim.article), joinedload(Claim.deal))
         .order_by(Claim.moment)
     )
-    with session.no_autoflush:
-        earlier = (await session.scalars(query)).all()
-    return [other for other in earlier if other is not claim]
+    return (await session.scalars(query)).all()
 
 
 async def _record(
@@ -109,6 +108,9 @@ async def _record(
         quiet=quietly or decision.quiet or not decide.is_key_move(move),
         claims=[claim for claim in claims if claim.article.ref in move.articles],
     )
+    for claim in change.claims:
+        if claim.outcome is Outcome.HELD:  # the owner need not decide any more
+            claim.outcome = Outcome.MOVED
     session.add(change)
     await session.flush()
     if not change.quiet:

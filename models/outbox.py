@@ -16,7 +16,7 @@ from models.article import Claim
 from models.base import Base
 from models.change import Change
 from models.deal import Deal
-from models.owner import Owner
+from models.owner import owner_id
 from models.subscriber import Subscriber, Wire, followers
 
 
@@ -64,16 +64,21 @@ async def post_change(session: AsyncSession, change: Change, deal: Deal) -> None
 
 async def post_held(session: AsyncSession, claim: Claim, now: datetime) -> None:
     """Ask the owner about a held claim; without an owner it waits until there is one."""
-    owner = await session.scalar(
-        select(Subscriber.id).join(Owner, Owner.user_id == Subscriber.chat_id).where(Owner.user_id.is_not(None))
-    )
-    if owner is not None:
-        session.add(Letter(subscriber_id=owner, claim=claim, created_at=now, due_at=now))
+    user_id = await owner_id(session)
+    if user_id is None:
+        return
+    chat = await session.scalar(select(Subscriber).where(Subscriber.chat_id == user_id))
+    if chat is None:  # an owner from the settings who has not talked to the bot yet
+        chat = Subscriber(chat_id=user_id, wire=Wire.TELEGRAM, joined_at=now)
+        session.add(chat)
+        await session.flush()
+    session.add(Letter(subscriber_id=chat.id, claim=claim, created_at=now, due_at=now))
 
 
 async def post_all_held(session: AsyncSession, now: datetime) -> None:
-    """Ask a new owner about every claim that is held already."""
-    for claim in await session.scalars(select(Claim).where(Claim.outcome == Outcome.HELD)):
+    """Ask the owner about every held claim that nobody was asked about yet."""
+    asked = select(Letter.claim_id).where(Letter.claim_id.is_not(None))
+    for claim in await session.scalars(select(Claim).where(Claim.outcome == Outcome.HELD, Claim.id.not_in(asked))):
         await post_held(session, claim, now)
 
 

@@ -4,9 +4,20 @@ from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Select, UniqueConstraint, delete, or_, select, update
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Select,
+    UniqueConstraint,
+    delete,
+    exists,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, aliased, mapped_column
 
 from models.base import Base
 from models.deal import Deal, Party, Spelling, spelling_key
@@ -79,9 +90,19 @@ async def migrate(session: AsyncSession, old: int, new: int) -> None:
     source = await session.scalar(select(Subscriber).where(Subscriber.chat_id == old))
     if source is None:
         return
-    for table in (Base.metadata.tables["subscription"], Base.metadata.tables["outbox"]):
-        moved = update(table).where(table.c.subscriber_id == source.id).values(subscriber_id=target.id)
-        await session.execute(moved.prefix_with("OR IGNORE"))  # both may have the same row
+    had = aliased(Subscription)
+    both_follow = exists().where(
+        had.subscriber_id == target.id,
+        had.deal_id.is_not_distinct_from(Subscription.deal_id),
+        had.party_key == Subscription.party_key,
+    )
+    outbox = Base.metadata.tables["outbox"]  # the module stands above this one
+    moves = (
+        update(Subscription).where(Subscription.subscriber_id == source.id, ~both_follow),
+        update(outbox).where(outbox.c.subscriber_id == source.id).prefix_with("OR IGNORE"),  # both may have it
+    )
+    for move in moves:
+        await session.execute(move.values(subscriber_id=target.id))
     await session.delete(source)
 
 

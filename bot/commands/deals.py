@@ -58,7 +58,7 @@ class DealCommands:
     async def status_pressed(self, update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
         """The card of a chosen deal."""
         async with self._database.read() as session:
-            await reply(update, await self._card(session, update, await pressed_deal(session, update)))
+            await reply(update, await card(session, update, await pressed_deal(session, update)))
 
     async def history(self, update: Update, context: ContextTypes.DEFAULT_TYPE) -> None:
         """/history DEAL."""
@@ -76,19 +76,21 @@ class DealCommands:
 
     async def _answer_status(self, update: Update, query: str) -> None:
         async with self._database.read() as session:
-            answer = await self._card(session, update, await one_deal(session, query, "status"))
+            answer = await card(session, update, await one_deal(session, query, "status"))
         await reply(update, answer)
-
-    async def _card(self, session: AsyncSession, update: Update, deal: Deal) -> messages.Message:
-        latest = await changes.history(session, deal, 1)
-        chat = update.effective_chat
-        followed = chat is not None and await subscribers.follows(session, chat.id, deal)
-        return messages.status(deal, latest[0] if latest else None, followed=followed)
 
     async def _page(self, number: int, status: Status | None) -> messages.Message:
         async with self._database.read() as session:
             page, total = await deals.page(session, status, number * messages.PAGE, messages.PAGE)
         return messages.deals(page, number, -(-total // messages.PAGE), status)
+
+
+async def card(session: AsyncSession, update: Update, deal: Deal, notice: str = "") -> messages.Message:
+    """The deal's card as this chat sees it."""
+    latest = await changes.history(session, deal, 1)
+    chat = update.effective_chat
+    followed = chat is not None and await subscribers.follows(session, chat.id, deal)
+    return messages.status(deal, latest[0] if latest else None, followed=followed, notice=notice)
 
 
 async def one_deal(session: AsyncSession, query: str, command: str) -> Deal:

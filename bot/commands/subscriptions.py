@@ -9,7 +9,7 @@ from telegram.ext import CallbackQueryHandler, CommandHandler, ContextTypes
 
 from bot import messages
 from bot.commands import Handler, argument, pressed
-from bot.commands.deals import one_deal, pressed_deal
+from bot.commands.deals import card, one_deal, pressed_deal
 from bot.errors import Refusal
 from bot.replies import reply
 from models import deal as deals
@@ -66,18 +66,18 @@ class SubscriptionCommands:
         async with self._database.write() as session:
             deal = await pressed_deal(session, update)
             subscriber = await subscribers.meet(session, _chat_id(update), self._wire, self._clock())
-            new = await subscribers.follow(session, subscriber, self._clock(), deal=deal)
-        await reply(update, messages.subscribed(deal.title, new=new))
+            await subscribers.follow(session, subscriber, self._clock(), deal=deal)
+            answer = await card(session, update, deal, messages.SUBSCRIBED)
+        await reply(update, answer)
 
     async def unfollow_pressed(self, update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
         """The button of a deal's card."""
         async with self._database.write() as session:
             deal = await pressed_deal(session, update)
-            found = await subscribers.unfollow(session, _chat_id(update), deal=deal)
+            await subscribers.unfollow(session, _chat_id(update), deal=deal)
             followed = await subscribers.follows(session, _chat_id(update), deal)
-        await reply(
-            update, messages.still_followed(deal) if followed else messages.unsubscribed(deal.title, found=found)
-        )
+            answer = await card(session, update, deal, messages.STILL_FOLLOWED if followed else messages.UNSUBSCRIBED)
+        await reply(update, answer)
 
     async def drop_pressed(self, update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
         """A button of /subscriptions: it works only in the chat whose subscription it is."""

@@ -89,11 +89,13 @@ async def test_everything_is_followed_and_left(bot: Bot) -> None:
 
 
 async def test_buttons_subscribe_and_unsubscribe(bot: Bot) -> None:
-    """The card's button follows the deal, and then leaves it."""
+    """The card's button follows the deal and then leaves it; the card stays, and its button turns."""
     card = await bot.press(await bot.ask("/status alpha-beta"), "Subscribe")
-    assert "now follows Alpha <Holdings> & Beta" in card.text
-    card = await bot.press(await bot.ask("/status alpha-beta"), "Unsubscribe")
-    assert "no longer follows Alpha <Holdings> & Beta" in card.text
+    assert card.text.startswith("Alpha <Holdings> & Beta")
+    assert "Alpha <Holdings> & Beta" in (await bot.ask("/subscriptions")).text
+    card = await bot.press(card, "Unsubscribe")
+    assert [button.text for button in card.buttons] == ["Subscribe", "History"]
+    assert "nothing yet" in (await bot.ask("/subscriptions")).text
 
 
 async def test_subscriptions_are_a_list_with_buttons(bot: Bot) -> None:
