@@ -3,6 +3,7 @@
 import asyncio
 import os
 import sys
+from asyncio.subprocess import Process
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -47,6 +48,15 @@ async def test_a_command_survives_kill_9(database: Database, telegram: Telegram)
         assert "all commands" in (await telegram.sent(1))[0].text
 
 
+async def test_sigterm_ends_in_order(database: Database, telegram: Telegram) -> None:
+    """Asked to stop, as a service manager asks, the bot ends by itself and calls it no error."""
+    process = await _start(database, telegram)
+    await telegram.until_polled()
+    process.terminate()
+    async with asyncio.timeout(20):
+        assert await process.wait() == 0
+
+
 def _chats() -> range:
     return range(1, CHATS + 1)
 
@@ -79,18 +89,22 @@ async def _fill_the_outbox(database: Database) -> None:
 @asynccontextmanager
 async def _running(database: Database, telegram: Telegram) -> AsyncIterator[None]:
     """The bot as a process of its own, killed without warning on leaving."""
+    process = await _start(database, telegram)
+    try:
+        yield
+    finally:
+        process.kill()
+        await process.wait()
+
+
+async def _start(database: Database, telegram: Telegram) -> Process:
     settings = {
         "HEARSAY_TOKEN": telegram.token,
         "HEARSAY_DATABASE": str(database.path),
         "HEARSAY_TELEGRAM_URL": telegram.base_url.removesuffix("/bot"),
         "HEARSAY_LOG_LEVEL": "ERROR",
     }
-    process = await asyncio.create_subprocess_exec(sys.executable, "-m", "bot", env=os.environ | settings)
-    try:
-        yield
-    finally:
-        process.kill()
-        await process.wait()
+    return await asyncio.create_subprocess_exec(sys.executable, "-m", "bot", env=os.environ | settings)
 
 
 async def _until_delivered(telegram: Telegram, count: int) -> None:

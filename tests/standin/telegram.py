@@ -22,7 +22,7 @@ from standin.schema import Schema
 from standin.updates import UpdateQueue
 from standin.wire import HttpServer, Request, Response
 
-PATIENCE = 5.0
+PATIENCE = 20.0
 """How many seconds a test waits for something that should come at once."""
 
 TEXT_LENGTH = 4096
