@@ -6,9 +6,9 @@ One report walks down these questions and stops at the first that has an answer:
     the end of a deal?                       → called off or terminated, by whether it had been signed
     a settled fact?                          → a quiet first status, or nothing
     older than what rules now?               → history only
+    a copy of an earlier report?             → history only
     the status that stands already?          → a step inside it, a confirmation, a further source, or nothing
     another status: may it be left for that? → no: history only
-    a copy of an earlier report?             → cannot reopen a denied deal
     an unvetted feed alone?                  → held for the owner
     otherwise                                → the deal moves
 """
@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from matcher.vocabulary import Change, ChangeKind, Kind, Report, Speaker, Stage, Standing, Status, Trust
+from matcher.vocabulary import Change, ChangeKind, Claim, Kind, Report, Speaker, Stage, Standing, Status, Trust
 
 QUIET_AFTER = timedelta(days=365)
 """A rumor without any new claim for this long is shown as quiet: merger-rumor studies follow a rumor for one year
@@ -35,6 +35,7 @@ BYSTANDERS = frozenset({Speaker.ANALYST, Speaker.OTHER})
 KEY_STAGES = frozenset({Stage.OFFER, Stage.NEAR, Stage.COMPLETED, Stage.CALLED_OFF, Stage.BLOCKED, Stage.TERMINATED})
 
 _REOPENS = frozenset({Stage.TALKS, Stage.OFFER, Stage.NEAR, Stage.AGREED, Stage.COMPLETED})
+_TALKS_GO_ON = frozenset({Stage.TALKS, Stage.NEAR})
 _UNDOES_A_SIGNATURE = frozenset({Stage.TERMINATED, Stage.BLOCKED, Stage.CALLED_OFF})
 _UNSIGNED = frozenset(
     {*(stage for stage in Stage if stage.status is Status.RUMORED), Stage.DENIED, Stage.REJECTED, Stage.CALLED_OFF}
@@ -88,13 +89,15 @@ def decide(kind: Kind, standing: Standing, report: Report, heard: Sequence[Repor
         return Decision(Outcome.BACKGROUND, standing)
     if claim.speaker in BYSTANDERS:
         return Decision(Outcome.BYSTANDER, standing)
-    report = _name_the_end(standing, report)
+    report, *heard = (_name_the_end(standing, r) for r in (report, *heard))
     if claim.settled:
         return _settled(standing, report)
     awake = replace(standing, last_heard=max(standing.last_heard, report.moment))
     if _is_older(report, standing):
         return Decision(Outcome.OLDER, awake)
     disputed = replace(awake, contested=_contested([*heard, report]))
+    if _is_copy(report, heard):
+        return Decision(Outcome.COPY, disputed)
     if report.claim.status is standing.status:
         return _same_status(disputed, report, heard)
     return _other_status(kind, disputed, report, heard)
@@ -181,8 +184,6 @@ def _support(standing: Standing, report: Report) -> Decision:
 def _other_status(kind: Kind, standing: Standing, report: Report, heard: Sequence[Report]) -> Decision:
     if not _may_leave(kind, standing, report):
         return Decision(Outcome.POWERLESS, standing)
-    if standing.status is Status.DENIED and _is_copy(report, heard):
-        return Decision(Outcome.COPY, standing)
     return _move_unless_held(standing, report, heard)
 
 
@@ -195,16 +196,20 @@ def _may_leave(kind: Kind, standing: Standing, report: Report) -> bool:
         case Stage.AGREED if standing.confirmed:
             return stage in _UNDOES_A_SIGNATURE
         case Stage.AGREED if stage.status is Status.RUMORED:
-            return _confirms(report) or report.origin not in standing.origins
+            return _confirms(report) or (stage in _TALKS_GO_ON and report.origin not in standing.origins)
         case _ if standing.status is Status.DENIED:
             return stage in _REOPENS
     return True
 
 
 def _is_copy(report: Report, heard: Sequence[Report]) -> bool:
-    """Whether the same origin was already counted with the same stage, and another outlet now repeats it."""
+    """Whether another outlet repeats what its origin was counted with already, and adds nobody's confirmation."""
     return report.repeats and any(
-        earlier.origin == report.origin and earlier.claim.stage is report.claim.stage for earlier in heard
+        earlier.origin == report.origin
+        and earlier.claim.stage is report.claim.stage
+        and _confirms(earlier) >= _confirms(report)
+        and not _needs_a_second_origin(earlier)
+        for earlier in heard
     )
 
 
@@ -213,6 +218,7 @@ def _move_unless_held(standing: Standing, report: Report, heard: Sequence[Report
         earlier
         for earlier in heard
         if earlier.claim.status is report.claim.status
+        and earlier.claim.stage is not standing.stage  # who reported the step before does not vouch for this one
         and earlier.origin != report.origin
         and not _is_older(earlier, standing)
     ]
@@ -245,12 +251,16 @@ def _confirms(report: Report) -> bool:
 
 
 def _contested(reports: Sequence[Report]) -> bool:
-    """Whether a party contradicts what two or more independent origins report, or the reverse."""
-    denials = [r for r in reports if r.claim.stage is Stage.DENIED]
-    assertions = [r for r in reports if r.claim.status is not Status.DENIED]
-    return _disputes(denials, assertions) or _disputes(assertions, denials)
+    """Whether the last word of a party contradicts what two or more independent origins report."""
+    words = [r for r in reports if r.claim.speaker in CONFIRMING]
+    if not words:
+        return False
+    last = max(words, key=lambda report: report.moment).claim
+    against = {r.origin for r in reports if r.claim.speaker not in CONFIRMING and _contradict(last, r.claim)}
+    return len(against) > 1
 
 
-def _disputes(party_side: Sequence[Report], other_side: Sequence[Report]) -> bool:
-    independent = {r.origin for r in other_side if r.claim.speaker not in CONFIRMING}
-    return len(independent) > 1 and any(r.claim.speaker in CONFIRMING for r in party_side)
+def _contradict(one: Claim, other: Claim) -> bool:
+    """Whether one says that there is nothing, and the other that there is something."""
+    on_opposite_sides = (one.status is Status.DENIED) is not (other.status is Status.DENIED)
+    return on_opposite_sides and Stage.DENIED in (one.stage, other.stage)

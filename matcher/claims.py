@@ -1,0 +1,139 @@
+"""What is asserted: from the sentences of an article to its claims about a deal.
+
+    sentence -> masked sentence -> first rule that fires -> live, settled or background -> claim with its credit
+
+A sentence is split and searched for cues once, however many deals it names; only the cheap last steps are done for
+each deal.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from enum import Enum
+from itertools import islice
+
+from matcher.attribution import NOBODY, Credit, outlet_name
+from matcher.cues import Cues, Rule
+from matcher.sentence import Part, Sentence, without_company
+from matcher.vocabulary import Article, Claim, Deal, Kind, Speaker, Stage, Status
+
+# Sentences below a headline that may say who stands behind it.
+_LEAD = 2
+
+# News stands at the top: what an article tells of a deal below so many sentences is its history.
+_NEWS_DEPTH = 10
+
+# On labelled news of 2007 to 2022 some 96 % of the claims read in titles were right, and 70 % of those read in texts.
+_TEXT_FACTOR = 0.75
+
+
+class Manner(Enum):
+    """How an article brings a claim."""
+
+    NEWS = "news"
+    SETTLED = "settled"
+    """Taken as known, beside other news."""
+    BACKGROUND = "background"
+    """Told of another time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A rule that fired in a sentence for one deal. A rule without a stage says that the sentence claims nothing."""
+
+    number: int
+    """The sentence's place in the article."""
+    sentence: Sentence
+    masked: str
+    rule: Rule
+    manner: Manner
+
+
+class Analysis:
+    """One article, read for its claims. Work that does not depend on the deal is done once."""
+
+    def __init__(self, article: Article, parts: Iterable[Part], cues: Cues) -> None:
+        self._article = article
+        self._sentences = tuple(sentence for part in parts for sentence in part.sentences())
+        self._cues = cues
+        self._candidates: dict[int, list[int]] = {}
+        self._found: dict[tuple[int, str, Kind], tuple[Finding, ...]] = {}
+
+    def claims(self, index: int, deal: Deal) -> Iterator[Claim]:
+        """What the article claims about the deal with this index: the news or else the settled fact, and background."""
+        findings = [finding for found in self._findings(index, deal) for finding in found]
+        about_else = any(f.sentence.part == "title" and f.rule.stage is None for f in findings)
+        claiming = [finding for finding in findings if finding.rule.stage]
+        wanted = (Manner.SETTLED,) if about_else else (Manner.NEWS, Manner.SETTLED)
+        current = (f for manner in wanted for f in claiming if f.manner is manner)
+        told = {f.rule.stage: f for f in reversed(claiming) if f.manner is Manner.BACKGROUND}
+        for finding in (*islice(current, 1), *told.values()):
+            if stage := finding.rule.stage:
+                yield self._claim(index, deal, finding, stage)
+
+    def _findings(self, index: int, deal: Deal) -> Iterator[tuple[Finding, ...]]:
+        needed = min(2, len(deal.parties))
+        for number, sentence in enumerate(self._sentences):
+            if len(sentence.parties(index)) >= needed:
+                masked = self._masked(sentence, index)
+                key = (number, masked, deal.kind)
+                if key not in self._found:
+                    self._found[key] = tuple(self._read(*key))
+                yield self._found[key]
+
+    def _read(self, number: int, masked: str, kind: Kind) -> Iterator[Finding]:
+        main, aside = self._cues.clauses(masked)
+        rule = self._first(number, main, kind)
+        if rule:
+            news = Manner.SETTLED if rule.settled else Manner.NEWS
+            yield self._finding(number, masked, rule, news)
+        if (rule is None or rule.stage is None) and (known := self._first(number, aside, kind)):
+            done = known.stage is not None and known.stage.status is Status.FINALIZED
+            yield self._finding(number, masked, known, Manner.SETTLED if done else Manner.BACKGROUND)
+
+    def _finding(self, number: int, masked: str, rule: Rule, manner: Manner) -> Finding:
+        sentence = self._sentences[number]
+        history = sentence.part == "text" and (number > _NEWS_DEPTH or self._cues.is_background(masked))
+        return Finding(number, sentence, masked, rule, Manner.BACKGROUND if history else manner)
+
+    def _first(self, number: int, masked: str, kind: Kind) -> Rule | None:
+        sentence = self._sentences[number]
+        if number not in self._candidates:
+            self._candidates[number] = self._cues.candidates(self._cues.plain(sentence.masked()))
+        return self._cues.first(masked, self._candidates[number], kind, sentence.part)
+
+    def _credit(self, index: int, finding: Finding) -> Credit:
+        """Who is credited: in the sentence itself, else in the sentences around it."""
+        sentence = finding.sentence
+        own = sentence.credit | Credit(self._cues.speaker(finding.masked), sentence.outlet)
+        if own == NOBODY and sentence.part == "title":
+            own = self._credit_of_the_lead(index, finding.number)
+        elif not own.outlet and not own.first_hand:
+            earlier = (s for s in reversed(self._sentences[: finding.number]) if s.outlet)
+            own |= next((Credit(self._cues.speaker(s.masked()), s.outlet) for s in earlier), NOBODY)
+        return own.unless_from(self._article.outlet)
+
+    def _credit_of_the_lead(self, index: int, title: int) -> Credit:
+        lead = self._sentences[title + 1 : title + 1 + _LEAD]
+        told = (Credit(self._cues.speaker(self._masked(s, index)), s.outlet) for s in lead if s.parties(index))
+        return next((credit for credit in told if credit != NOBODY), NOBODY)
+
+    def _masked(self, sentence: Sentence, index: int) -> str:
+        return without_company(self._cues.plain(sentence.masked(index)))
+
+    def _claim(self, index: int, deal: Deal, finding: Finding, stage: Stage) -> Claim:
+        rule, sentence = finding.rule, finding.sentence
+        credit = self._credit(index, finding)
+        return Claim(
+            deal=deal.slug,
+            stage=rule.reported if rule.reported and credit.second_hand else stage,
+            speaker=credit.speaker or (Speaker.OUTLET if credit.outlet else rule.speaker) or Speaker.OUTLET,
+            origin=credit.outlet or outlet_name(self._article.outlet),
+            quote=sentence.text[slice(*sentence.span)],
+            field=sentence.field,
+            start=sentence.span.start,
+            end=sentence.span.end,
+            certainty=rule.certainty * (1 if sentence.part == "title" else _TEXT_FACTOR),
+            rule=rule.id,
+            background=finding.manner is Manner.BACKGROUND,
+            settled=finding.manner is Manner.SETTLED,
+        )

@@ -1,0 +1,129 @@
+"""The parts of an article as sentences, and sentences as the rules see them.
+
+Rules read a *masked* sentence: folded words and signs, each between blanks, with the parties of one deal as capital
+letters, every other tracked name as ``O``, every number or sum as ``#`` and a year before the article's own as
+``#past``. Possessives, legal forms and tickers
+behind a name are dropped: "Oracle Corp's (ORCL.O) bid" and "Oracle bid" are one to the rules.
+"""
+
+import re
+from bisect import bisect_left
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from matcher.attribution import NOBODY, Credit, credited_outlet, headline_credit
+from matcher.parties import Mention
+from matcher.phrases import NUMBER, OTHER, PARTIES, PAST
+from matcher.text import Span, sentences
+from matcher.vocabulary import Field
+
+_SUM = (
+    r"(?:(?:[a-z]{0,2}[$£€¥₹]|(?:rs|usd|eur|gbp|inr)\.? ?)\s?)?\d+(?:[.,/]\d+)*"
+    r"(?:[ -]?(?:lakh|crore|cr|trillion|trln|tn|billion|bln|bn|b|million|mln|mn|m|dlrs?|dollars?|euros?|pounds?|stg|"
+    r"francs?|yen|yuan|pct|percent|per cent|%)(?![a-z]))*"
+)
+_TOKEN = re.compile(rf"(?P<sum>{_SUM})|[^\W\d_][\w']*(?:[.&-]\w+)*|[^\w\s\"]")
+_YEAR = re.compile(r"(?:19|20)\d\d")
+_AFTER_NAME = re.compile(
+    r"(?:'s|')?(?!\w)(?:,? (?:inc|corp|co|ltd|plc|ag|se|sa|nv|spa|llc|holdings?|group|airlines|airways)\b\.?(?!\w))*"
+    r"(?:\s*(?:<[\w.]+>|\((?:\w+:\s?)?[a-z.0-9]{1,8}\)))?(?:'s|')?(?!\w)"
+)
+_COMPANY_BEHIND = re.compile(rf"(?<= )([{PARTIES}]) (?:(?:and|or|,|&|/) {OTHER} )+")
+_COMPANY_AHEAD = re.compile(rf"(?<= )(?:{OTHER} (?:and|or|,|&|/) )+(?=[{PARTIES}] )")
+# What news wires put before a headline.
+_TAGS = re.compile(
+    r"\s*(?:(?:update|refile|corrected|rpt|wrapup|brief|exclusive|media|breaking|urgent|live)"
+    r"[ -]*\d*(?:\([^)]*\))?\s*[-:]\s*)*"
+)
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """One sentence of an article with the names in it. ``text`` and ``folded`` are the whole part it stands in."""
+
+    field: Field
+    text: str
+    folded: str
+    year: int
+    """The year in which the article speaks."""
+    span: Span
+    """What is quoted."""
+    core: Span
+    """What is read: without tags before a headline and credits behind it."""
+    mentions: tuple[Mention, ...]
+    credit: Credit = NOBODY
+    """Who is credited behind a headline."""
+
+    @property
+    def part(self) -> str:
+        """Which rules apply: those for titles or those for running text."""
+        return "title" if self.field is Field.TITLE else "text"
+
+    @cached_property
+    def outlet(self) -> str | None:
+        """The outlet that the sentence credits."""
+        core = slice(*self.core)
+        return credited_outlet(self.text[core], self.folded[core])
+
+    @cached_property
+    def _tokens(self) -> list[str | Mention]:
+        tokens: list[str | Mention] = []
+        position, end = self.core
+        for mention in self.mentions:
+            tokens += self._words(position, mention.start)
+            tokens.append(mention)
+            after = _AFTER_NAME.match(self.folded, mention.end, end)
+            position = after.end() if after else mention.end
+        return tokens + self._words(position, end)
+
+    def _words(self, start: int, end: int) -> list[str]:
+        return [self._word(match) for match in _TOKEN.finditer(self.folded, start, end)]
+
+    def _word(self, match: re.Match[str]) -> str:
+        if not match["sum"]:
+            return match[0]
+        return PAST if _YEAR.fullmatch(match[0]) and int(match[0]) < self.year else NUMBER
+
+    def parties(self, deal: int) -> frozenset[int]:
+        """The numbers of the deal's parties that the sentence names."""
+        return frozenset(m.seats.parties[deal] for m in self.mentions if deal in m.seats.parties)
+
+    def masked(self, deal: int | None = None) -> str:
+        """The sentence as the rules for one deal see it; without a deal all names are ``O``."""
+        return f" {' '.join(t if isinstance(t, str) else _letter(t, deal) for t in self._tokens)} "
+
+
+def without_company(masked: str) -> str:
+    """A masked sentence without the names that only share a party's place: "A and O", "O, A" are read as "A"."""
+    return _COMPANY_AHEAD.sub("", _COMPANY_BEHIND.sub(r"\1 ", masked))
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part of an article with the names in it, in order."""
+
+    field: Field
+    text: str
+    folded: str
+    year: int
+    mentions: tuple[Mention, ...]
+
+    def sentences(self) -> Iterator[Sentence]:
+        """The sentences of the part. A title is one sentence, without its tags and the credit at its end."""
+        if self.field is Field.TITLE:
+            end, credit = headline_credit(self.text, self.folded)
+            tags = _TAGS.match(self.folded)
+            yield self._sentence(Span(0, len(self.text)), Span(tags.end() if tags else 0, end), credit)
+        else:
+            for span in sentences(self.text):
+                yield self._sentence(span, span)
+
+    def _sentence(self, span: Span, core: Span, credit: Credit = NOBODY) -> Sentence:
+        first, last = (bisect_left(self.mentions, offset, key=lambda m: m.start) for offset in core)
+        return Sentence(self.field, self.text, self.folded, self.year, span, core, self.mentions[first:last], credit)
+
+
+def _letter(mention: Mention, deal: int | None) -> str:
+    number = None if deal is None else mention.seats.parties.get(deal)
+    return OTHER if number is None else PARTIES[number % len(PARTIES)]

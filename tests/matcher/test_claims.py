@@ -1,0 +1,230 @@
+"""What articles assert: headline grammar, scope, time, speakers, and the shape of every claim."""
+
+import tomllib
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from matcher.cues import bundled
+from matcher.matcher import Matcher
+from matcher.vocabulary import Article, Claim, Deal, Field, Kind, Party, Speaker, Stage
+
+NOON = datetime(2020, 5, 4, 12, 0, tzinfo=UTC)
+TELVARA, NORTHGATE, QUORUM = Party("Telvara", ticker="TLV"), Party("Northgate"), Party("Quorum Media")
+HEADLINES = Path(__file__).parent.parent / "data" / "headlines.toml"
+
+
+def deal(*parties: Party, slug: str = "telvara-northgate", kind: Kind = Kind.ACQUISITION) -> Deal:
+    return Deal(slug, slug, kind, parties or (TELVARA, NORTHGATE))
+
+
+def article(title: str = "", body: str = "", summary: str = "", outlet: str = "Daily Ledger") -> Article:
+    return Article("a", title, NOON, NOON, outlet=outlet, summary=summary, body=body)
+
+
+def claims(title: str = "", body: str = "", summary: str = "", kind: Kind = Kind.ACQUISITION) -> tuple[Claim, ...]:
+    return Matcher([deal(kind=kind)]).read(article(title, body, summary)).claims
+
+
+def cases() -> Iterator[object]:
+    for group in tomllib.loads(HEADLINES.read_text(encoding="utf-8"))["group"]:
+        for title, says, *who in group["cases"]:
+            kind = Kind(group.get("kind", Kind.ACQUISITION))
+            yield pytest.param(kind, title, says, set(", ".join(who).split(", ")) - {""}, id=title)
+
+
+def saying(claim: Claim) -> str:
+    manner = "settled " if claim.settled else "background " if claim.background else ""
+    return f"{manner}{claim.stage}"
+
+
+@pytest.mark.parametrize(("kind", "title", "says", "who"), list(cases()))
+def test_headline(kind: Kind, title: str, says: str, who: set[str]) -> None:
+    """Every headline in the table says what the table says, by whom it says."""
+    made = [c for c in claims(title, kind=kind) if says.startswith("background") or not c.background]
+    assert [saying(claim) for claim in made] == ([] if says == "nothing" else [says])
+    assert all(who <= {claim.speaker.value, claim.origin} for claim in made)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "Neither Telvara nor Northgate has commented.",
+        "Telvara and Northgate declined to comment.",
+        "Telvara said there was no assurance that an agreement with Northgate would be reached.",
+        "Shares of Northgate rose on hopes that Telvara would raise its price.",
+        "Telvara and Northgate both make pumps.",
+    ],
+)
+def test_sentences_that_never_move_a_deal(body: str) -> None:
+    """No comment, no assurance and share prices are no news of a deal."""
+    assert claims("Pump makers in the news", body) == ()
+
+
+@pytest.mark.parametrize(
+    ("body", "stage"),
+    [
+        ("In March, Telvara was in talks to buy Northgate.", Stage.TALKS),
+        ("Last year Telvara ended talks with Northgate.", Stage.CALLED_OFF),
+        ("Two years ago Northgate rejected an offer from Telvara.", Stage.REJECTED),
+        ("Telvara previously agreed to acquire Northgate.", Stage.AGREED),
+        ("Profits rose after Telvara agreed to buy Northgate in 2015.", Stage.AGREED),
+        ("Telvara completed its acquisition of Northgate in 2015.", Stage.COMPLETED),
+    ],
+)
+def test_another_times_news_is_background(body: str, stage: Stage) -> None:
+    """A sentence that says it tells of another time gives background."""
+    (claim,) = claims("Pump makers in the news", body)
+    assert (claim.stage, claim.background) == (stage, True)
+
+
+def test_a_year_still_to_come_is_no_history() -> None:
+    """When a deal is to close does not make it old."""
+    (claim,) = claims("Pump makers in the news", "Telvara agreed to buy Northgate and will close the deal in 2021.")
+    assert (claim.stage, claim.background) == (Stage.AGREED, False)
+
+
+def test_todays_news_stands_before_the_history_told_below_it() -> None:
+    """An article may make a claim and tell an older one; they are kept apart."""
+    news, old = claims(
+        "Telvara in talks to buy Northgate",
+        "Telvara is in talks to buy Northgate, sources said. Last year Northgate rejected an offer from Telvara.",
+    )
+    assert (news.stage, news.background) == (Stage.TALKS, False)
+    assert (old.stage, old.background) == (Stage.REJECTED, True)
+
+
+def test_a_title_about_something_else_silences_the_text() -> None:
+    """Below a headline about share prices, the deal is retold rather than reported."""
+    assert claims("Northgate shares slide after Telvara results", summary="Telvara agreed to buy Northgate.") == ()
+
+
+def test_a_report_keeps_its_origin_through_the_sentences_that_follow() -> None:
+    """A sentence that credits nobody is credited to the outlet named last before it."""
+    (claim,) = claims(
+        "Pump makers in the news",
+        "People familiar with the matter told Bloomberg of a new plan. Telvara is in talks to buy Northgate.",
+    )
+    assert (claim.speaker, claim.origin) == (Speaker.SOURCES, "Bloomberg")
+
+
+def test_a_party_that_speaks_for_itself_owes_nothing_to_an_earlier_report() -> None:
+    """What the company says is its own word, whoever reported before."""
+    (claim,) = claims(
+        "Pump makers in the news",
+        "Bloomberg reported on Monday that prices rise. Telvara said it agreed to acquire Northgate.",
+    )
+    assert (claim.speaker, claim.origin) == (Speaker.PARTY, "Daily Ledger")
+
+
+def test_the_lead_says_who_stands_behind_a_bare_headline() -> None:
+    """A headline that credits nobody takes the speaker of the sentences below it."""
+    (claim,) = claims("Telvara in talks to buy Northgate", "Northgate confirmed on Monday that it talks to Telvara.")
+    assert (claim.field, claim.speaker) == (Field.TITLE, Speaker.PARTY)
+
+
+def test_the_carrying_outlet_is_the_origin_where_it_signs_its_own_headline() -> None:
+    """An aggregator's suffix with the carrying outlet's name is no credit to another."""
+    (claim,) = Matcher([deal()]).read(article("Telvara to buy Northgate - Bloomberg", outlet="Bloomberg")).claims
+    assert (claim.stage, claim.origin) == (Stage.AGREED, "Bloomberg")
+
+
+def test_an_article_makes_one_claim_for_each_deal_it_reports() -> None:
+    """A sentence that names three parties speaks for both deals, with the same words."""
+    both = [deal(), deal(TELVARA, QUORUM, slug="telvara-quorum")]
+    made = Matcher(both).read(article("Telvara in talks with Northgate and Quorum Media")).claims
+    assert [(claim.deal, claim.stage) for claim in made] == [
+        ("telvara-northgate", Stage.TALKS),
+        ("telvara-quorum", Stage.TALKS),
+    ]
+
+
+def test_another_deal_of_a_party_is_not_this_deal() -> None:
+    """An agreement with one company says nothing of a deal with another that is only named."""
+    both = [deal(), deal(TELVARA, QUORUM, slug="telvara-quorum")]
+    made = Matcher(both).read(article("Telvara agrees to buy Quorum Media, a rival of Northgate")).claims
+    assert [claim.deal for claim in made] == ["telvara-quorum"]
+
+
+def test_a_deal_with_one_known_party_needs_no_other() -> None:
+    """For a sale without a known buyer, the seller's name is enough to be read."""
+    reading = Matcher([deal(NORTHGATE, slug="northgate-sale")]).read(article("Northgate in advanced talks over sale"))
+    assert [claim.stage for claim in reading.claims] == [Stage.NEAR]
+
+
+def test_names_without_a_claim_are_a_mention() -> None:
+    """A deal whose parties are named together is either claimed or mentioned, never both."""
+    reading = Matcher([deal()]).read(article("Telvara and Northgate open shops"))
+    assert (reading.claims, reading.mentions) == ((), ("telvara-northgate",))
+
+
+@pytest.mark.parametrize("title", ["", " ", "\n", "Telvara", "?", "\x00", "’s", "- WSJ", "UPDATE 1-", "🙂"])
+def test_odd_titles_are_read_without_complaint(title: str) -> None:
+    """Empty, short and strange titles are no errors and no news."""
+    assert claims(title) == ()
+
+
+WORDS = [
+    "Telvara",
+    "Northgate",
+    "Quorum Media",
+    "in talks",
+    "to buy",
+    "rejects",
+    "offer",
+    "after",
+    "denies",
+    "not",
+    ",",
+    "-",
+    ".",
+    "\n\n",
+    "’s",
+    "and",
+    "said",
+    "Bloomberg",
+    "according to",
+    "sources",
+    "$4.2 billion",
+    "in March",
+    "deal",
+    "é",
+    "🙂",
+]
+NEWS = st.lists(st.sampled_from(WORDS), max_size=25).map(" ".join)
+
+
+@given(title=NEWS, summary=NEWS, body=NEWS)
+@settings(max_examples=150, deadline=None)
+def test_every_claim_quotes_the_article_and_reading_is_repeatable(title: str, summary: str, body: str) -> None:
+    """A claim's quote is the text at its span; certainty is a share; the same article is read alike by anyone."""
+    deals = [deal(), deal(TELVARA, QUORUM, slug="telvara-quorum"), deal(NORTHGATE, slug="sale", kind=Kind.PARTNERSHIP)]
+    one = article(title, body, summary)
+    reading = Matcher(deals).read(one)
+    assert reading == Matcher(deals, bundled()).read(one)
+    for claim in reading.claims:
+        assert claim.quote == one.text(claim.field)[claim.start : claim.end] != ""
+        assert 0 < claim.certainty <= 1
+        assert claim.stage is not Stage.QUIET
+    assert not {claim.deal for claim in reading.claims} & set(reading.mentions)
+
+
+@given(st.text(max_size=200))
+@settings(deadline=None)
+def test_any_text_can_be_read(noise: str) -> None:
+    """No characters, however odd, are an error, and quotes stay exact among them."""
+    one = article(f"{noise} Telvara in talks to buy Northgate {noise}", noise, noise)
+    for claim in Matcher([deal()]).read(one).claims:
+        assert claim.quote == one.text(claim.field)[claim.start : claim.end]
+
+
+def test_a_long_body_is_read_to_its_end() -> None:
+    """A hundred kilobytes of other news do not hide a claim, but so far down it is history and no news."""
+    body = "The weather stays fine and the shops are open. " * 2200 + "Telvara is in talks to buy Northgate."
+    (claim,) = claims("Pump makers in the news", body)
+    assert (claim.field, claim.quote) == (Field.BODY, "Telvara is in talks to buy Northgate.")
+    assert claim.background

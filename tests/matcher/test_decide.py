@@ -1,0 +1,698 @@
+"""The rules of transition, as the domain page numbers them under "How a status moves"."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+from builders import DAY, HOUR, NOON, a_report
+from hypothesis import given
+from hypothesis import strategies as st
+
+from matcher.decide import MEMORY, QUIET_AFTER, Decision, Outcome, decide, fall_quiet, is_key_move, release
+from matcher.vocabulary import Change, ChangeKind, Kind, Report, Speaker, Stage, Standing, Status, Trust
+
+LATER = NOON + HOUR
+NEXT_WEEK = NOON + 7 * DAY
+
+RUMORED = [stage for stage in Stage if stage.status is Status.RUMORED and stage is not Stage.QUIET]
+DENIED = [stage for stage in Stage if stage.status is Status.DENIED]
+FINALIZED = [Stage.AGREED, Stage.COMPLETED]
+CLAIMABLE = [*RUMORED, *DENIED, *FINALIZED]
+CONFIRMING = [Speaker.PARTY, Speaker.FILING, Speaker.AUTHORITY]
+BYSTANDERS = [Speaker.ANALYST, Speaker.OTHER]
+
+
+class Story:
+    """A deal that hears reports one after the other, with the memory that a ledger gives it."""
+
+    def __init__(self, *reports: Report, kind: Kind = Kind.ACQUISITION, standing: Standing | None = None) -> None:
+        self.kind = kind
+        self.standing = standing or Standing()
+        self.changes: list[Change] = []
+        self._heard: list[Report] = []
+        for report in reports:
+            self.hear(report)
+
+    def hear(self, report: Report) -> Decision:
+        decision = decide(self.kind, self.standing, report, self.heard(report))
+        self.standing = decision.standing
+        self._heard.append(report)
+        self.changes += [decision.change] if decision.change else []
+        return decision
+
+    def heard(self, report: Report) -> Sequence[Report]:
+        return [
+            earlier
+            for earlier in self._heard
+            if earlier.moment >= report.moment - MEMORY
+            and not (earlier.claim.background or earlier.claim.settled or earlier.claim.speaker in BYSTANDERS)
+        ]
+
+
+def confirmed(stage: Stage, moment: datetime = NOON) -> Report:
+    return a_report(stage, moment, speaker=Speaker.PARTY, origin="Alpha")
+
+
+# What never moves a deal ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("stage", CLAIMABLE)
+@pytest.mark.parametrize(
+    ("telling", "outcome"),
+    [
+        ({"background": True}, Outcome.BACKGROUND),
+        ({"speaker": Speaker.ANALYST}, Outcome.BYSTANDER),
+        ({"speaker": Speaker.OTHER}, Outcome.BYSTANDER),
+    ],
+)
+def test_background_and_bystanders_never_move_a_deal(
+    stage: Stage, telling: dict[str, object], outcome: Outcome
+) -> None:
+    """Old stories retold, analysts and bystanders change nothing, not even on a deal without a status."""
+    report = a_report(stage, LATER, **telling)  # type: ignore[arg-type]  # one keyword argument of a table
+
+    assert decide(Kind.ACQUISITION, Standing(), report) == Decision(outcome, Standing())
+    rumored = Story(a_report(Stage.TALKS)).standing
+    assert decide(Kind.ACQUISITION, rumored, report) == Decision(outcome, rumored)
+
+
+@pytest.mark.parametrize("stage", [Stage.TALKS, Stage.CALLED_OFF, Stage.AGREED])
+def test_a_copy_never_corroborates(stage: Stage) -> None:
+    """However many outlets repeat Bloomberg, it stays one source."""
+    story = Story(a_report(stage))
+    for outlet in ("Daily Planet", "Daily Bugle", "bloomberg."):
+        story.hear(a_report(stage, LATER, outlet=outlet))
+
+    assert story.standing.origins == {"bloomberg"}
+    assert len(story.changes) == 1
+
+
+@pytest.mark.parametrize(
+    ("news", "copied"),
+    [
+        pytest.param(a_report(Stage.AGREED, LATER, origin="Reuters"), Stage.TALKS, id="talks after the agreement"),
+        pytest.param(a_report(Stage.NEAR, LATER, origin="Reuters"), Stage.TALKS, id="talks after the last step"),
+        pytest.param(a_report(Stage.CALLED_OFF, LATER, origin="Reuters"), Stage.TALKS, id="talks after the end"),
+        pytest.param(a_report(Stage.TALKS, LATER, origin="Reuters"), Stage.CALLED_OFF, id="the end after a new start"),
+        pytest.param(a_report(Stage.TALKS, LATER, origin="Reuters"), Stage.TERMINATED, id="the same, by another name"),
+    ],
+)
+def test_a_late_copy_of_an_earlier_report_moves_nothing(news: Report, copied: Stage) -> None:
+    """What Bloomberg said before Reuters knew better is not news again because another outlet repeats it."""
+    story = Story(a_report(Stage.SPECULATION, NOON - HOUR), a_report(copied), news)
+
+    decision = story.hear(a_report(copied, NOON + 4 * DAY, outlet="Daily Planet"))
+
+    assert (decision.outcome, decision.change) == (Outcome.COPY, None)
+    assert story.standing.stage is news.claim.stage
+    assert story.standing.origins == {"reuters"}
+
+
+def test_a_copy_that_a_party_confirms_is_more_than_a_copy() -> None:
+    """Alpha's word on what Bloomberg reported is a confirmation, whoever is credited."""
+    story = Story(a_report(Stage.TALKS))
+
+    decision = story.hear(a_report(Stage.TALKS, LATER, outlet="Daily Planet", speaker=Speaker.PARTY))
+
+    assert decision.outcome is Outcome.MOVED
+    assert story.standing.confirmed
+
+
+def test_an_origin_may_repeat_its_own_report_as_news() -> None:
+    """A second report by Bloomberg itself is fresh: talks that it saw before a denial may have resumed."""
+    story = Story(a_report(Stage.TALKS), a_report(Stage.CALLED_OFF, LATER, origin="Reuters"))
+
+    assert story.hear(a_report(Stage.TALKS, NEXT_WEEK)).outcome is Outcome.MOVED
+
+
+# 1. Newer wins -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("standing", "report", "older"),
+    [
+        pytest.param({}, {"moment": NOON - HOUR}, True, id="an hour earlier"),
+        pytest.param({}, {"moment": NOON}, False, id="the same moment"),
+        pytest.param({}, {"moment": NOON - 12 * HOUR, "day_only": True}, False, id="only the day, the same"),
+        pytest.param({}, {"moment": NOON - 36 * HOUR, "day_only": True}, True, id="only the day, an earlier one"),
+        pytest.param({"day_only": True}, {"moment": NOON - HOUR}, False, id="on the day of a day-only report"),
+        pytest.param({"day_only": True}, {"moment": NOON - DAY}, True, id="before the day of a day-only report"),
+    ],
+)
+def test_newer_wins(standing: dict[str, bool], report: dict[str, object], older: bool) -> None:
+    """A report older than the one that rules goes into history; where a time is missing, only the days compare."""
+    story = Story(a_report(Stage.TALKS, **standing))  # type: ignore[arg-type]  # keyword arguments of a table
+
+    decision = story.hear(a_report(Stage.CALLED_OFF, origin="Reuters", **report))  # type: ignore[arg-type]
+
+    assert (decision.outcome is Outcome.OLDER) is older
+    assert story.standing.stage is (Stage.TALKS if older else Stage.CALLED_OFF)
+
+
+def test_a_supporting_report_does_not_make_the_ruling_one_newer() -> None:
+    """A report competes with the claim that set the status, not with the latest one that agreed."""
+    story = Story(a_report(Stage.TALKS), a_report(Stage.TALKS, NOON + 2 * HOUR, origin="Reuters"))
+
+    assert story.hear(a_report(Stage.CALLED_OFF, LATER, origin="WSJ")).outcome is Outcome.MOVED
+
+
+# 2. One report is enough ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("stage", CLAIMABLE)
+def test_one_report_is_enough(stage: Stage) -> None:
+    """A single trusted report gives a deal its first status: reported, one source, and told to everyone."""
+    report = a_report(stage)
+
+    decision = Story().hear(report)
+
+    assert decision.outcome is Outcome.MOVED
+    assert decision.change
+    assert (decision.change.kind, decision.change.before.status) == (ChangeKind.STATUS, None)
+    assert decision.change.articles == (report.article,)
+    assert is_key_move(decision.change)
+    assert not decision.quiet
+    assert (decision.standing.confirmed, decision.standing.origins) == (False, frozenset({"bloomberg"}))
+    assert (decision.standing.moment, decision.standing.last_heard) == (NOON, NOON)
+
+
+@pytest.mark.parametrize("stage", CLAIMABLE)
+def test_a_second_origin_makes_two_sources(stage: Stage) -> None:
+    """The second independent origin is a step of its own; a third only counts."""
+    story = Story(a_report(stage))
+
+    second = story.hear(a_report(stage, LATER, origin="Reuters"))
+    third = story.hear(a_report(stage, LATER + HOUR, origin="WSJ"))
+
+    assert second.change
+    assert second.change.kind is ChangeKind.CONFIRMATION
+    assert len(second.standing.origins) == 2
+    assert (third.outcome, third.change, len(third.standing.origins)) == (Outcome.SUPPORTED, None, 3)
+
+
+@pytest.mark.parametrize("speaker", CONFIRMING)
+def test_a_party_a_filing_or_an_authority_confirms(speaker: Speaker) -> None:
+    """Their word confirms a reported status, once, and says so to everyone."""
+    story = Story(a_report(Stage.CALLED_OFF))
+
+    first = story.hear(a_report(Stage.CALLED_OFF, LATER, speaker=speaker, origin="Alpha"))
+    again = story.hear(a_report(Stage.CALLED_OFF, LATER + HOUR, speaker=speaker, origin="Beta"))
+
+    assert first.change
+    assert first.change.kind is ChangeKind.CONFIRMATION
+    assert is_key_move(first.change)
+    assert first.standing.confirmed
+    assert again.change is None
+
+
+@pytest.mark.parametrize("speaker", [Speaker.SOURCES, Speaker.OUTLET])
+def test_unnamed_sources_and_outlets_do_not_confirm(speaker: Speaker) -> None:
+    """Any number of reports stays a report."""
+    story = Story(*(a_report(Stage.TALKS, origin=origin, speaker=speaker) for origin in ("A", "B", "C", "D")))
+
+    assert not story.standing.confirmed
+
+
+@pytest.mark.parametrize("speaker", CONFIRMING)
+def test_a_first_report_may_be_confirmed_at_once(speaker: Speaker) -> None:
+    """When a party, a filing or an authority speaks first, the first status is confirmed."""
+    assert Story().hear(a_report(Stage.AGREED, speaker=speaker)).standing.confirmed
+
+
+# 3. Trust ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("stage", [*DENIED, *FINALIZED])
+@pytest.mark.parametrize("before", [[], [a_report(Stage.TALKS)]], ids=["no status", "rumored"])
+def test_an_unvetted_feed_alone_neither_denies_nor_finalizes(before: list[Report], stage: Stage) -> None:
+    """Its report is held, and the deal stays where it is."""
+    story = Story(*before)
+    stood = story.standing.stage
+
+    decision = story.hear(a_report(stage, LATER, origin="Blog", trust=Trust.UNVETTED))
+
+    assert (decision.outcome, decision.change) == (Outcome.HELD, None)
+    assert story.standing.stage is stood
+
+
+@pytest.mark.parametrize("trust", [Trust.OFFICIAL, Trust.TRUSTED])
+@pytest.mark.parametrize("stage", [Stage.CALLED_OFF, Stage.AGREED])
+def test_official_and_trusted_feeds_need_nobody_else(stage: Stage, trust: Trust) -> None:
+    """Only unvetted feeds are held."""
+    assert Story(a_report(Stage.TALKS)).hear(a_report(stage, LATER, trust=trust)).outcome is Outcome.MOVED
+
+
+@pytest.mark.parametrize("stage", RUMORED)
+def test_an_unvetted_feed_may_start_a_rumor(stage: Stage) -> None:
+    """A rumor needs no trust."""
+    assert Story().hear(a_report(stage, trust=Trust.UNVETTED)).outcome is Outcome.MOVED
+
+
+@pytest.mark.parametrize("trust", Trust)
+def test_another_origin_releases_a_held_report(trust: Trust) -> None:
+    """As soon as another origin agrees the deal moves, on the word of both."""
+    held = a_report(Stage.CALLED_OFF, LATER, origin="Blog", trust=Trust.UNVETTED)
+    second = a_report(Stage.CALLED_OFF, LATER + HOUR, origin="Reuters", trust=trust)
+    story = Story(a_report(Stage.TALKS), held)
+
+    decision = story.hear(second)
+
+    assert decision.change
+    assert decision.standing.stage is Stage.CALLED_OFF
+    assert decision.standing.origins == {"blog", "reuters"}
+    assert decision.change.articles == (held.article, second.article)
+
+
+def test_another_feed_with_the_same_origin_releases_nothing() -> None:
+    """Two unvetted feeds that credit the same blog are one origin."""
+    story = Story(a_report(Stage.TALKS), a_report(Stage.AGREED, LATER, origin="Blog", trust=Trust.UNVETTED))
+
+    story.hear(a_report(Stage.AGREED, LATER + HOUR, origin="Blog", outlet="Daily Planet", trust=Trust.UNVETTED))
+
+    assert story.standing.stage is Stage.TALKS
+
+
+def test_a_trusted_outlet_may_take_over_what_was_held() -> None:
+    """A held report has not been counted: a trusted outlet that repeats it with credit moves the deal."""
+    story = Story(a_report(Stage.CALLED_OFF), a_report(Stage.AGREED, LATER, origin="Blog", trust=Trust.UNVETTED))
+
+    decision = story.hear(a_report(Stage.AGREED, LATER + HOUR, origin="Blog", outlet="Reuters"))
+
+    assert decision.outcome is Outcome.MOVED
+
+
+@pytest.mark.parametrize(("agreed_on", "claimed"), [(Stage.AGREED, Stage.COMPLETED), (Stage.DENIED, Stage.CALLED_OFF)])
+def test_those_who_agree_on_the_present_stage_do_not_vouch_for_the_next(agreed_on: Stage, claimed: Stage) -> None:
+    """An unvetted feed cannot go further alone because others reported the step before."""
+    story = Story(a_report(agreed_on), a_report(agreed_on, origin="Reuters"))
+
+    decision = story.hear(a_report(claimed, LATER, origin="Blog", trust=Trust.UNVETTED))
+
+    assert decision.outcome is Outcome.HELD
+
+
+# 4. Rumored climbs and falls -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "loud"),
+    [
+        (Stage.SPECULATION, Stage.TALKS, False),
+        (Stage.SPECULATION, Stage.OFFER, True),
+        (Stage.TALKS, Stage.OFFER, True),
+        (Stage.TALKS, Stage.NEAR, True),
+        (Stage.OFFER, Stage.NEAR, True),
+        (Stage.NEAR, Stage.TALKS, False),
+        (Stage.NEAR, Stage.OFFER, True),
+        (Stage.OFFER, Stage.TALKS, False),
+    ],
+)
+def test_a_rumor_climbs_and_falls(before: Stage, after: Stage, loud: bool) -> None:
+    """A rumor takes every step; only the great ones are pushed by default."""
+    decision = Story(a_report(before)).hear(a_report(after, NEXT_WEEK, origin="Reuters"))
+
+    assert decision.change
+    assert (decision.change.kind, decision.standing.stage) == (ChangeKind.STAGE, after)
+    assert is_key_move(decision.change) is loud
+
+
+# 5. Denied can be reopened -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("denied", [stage for stage in DENIED if stage is not Stage.TERMINATED])
+@pytest.mark.parametrize("news", [Stage.TALKS, Stage.OFFER, Stage.NEAR, Stage.AGREED])
+def test_something_new_reopens_a_denied_deal(denied: Stage, news: Stage) -> None:
+    """Talks, an offer or an agreement in a fresh report reopen it."""
+    decision = Story(confirmed(denied)).hear(a_report(news, LATER, origin="Reuters"))
+
+    assert decision.outcome is Outcome.MOVED
+    assert decision.standing.stage is news
+
+
+@pytest.mark.parametrize("denied", DENIED)
+@pytest.mark.parametrize("speaker", [Speaker.PARTY, Speaker.SOURCES, Speaker.ANALYST])
+def test_persistence_does_not_reopen_a_denied_deal(denied: Stage, speaker: Speaker) -> None:
+    """Continued interest and analysis leave it denied."""
+    story = Story(a_report(denied))
+
+    assert story.hear(a_report(Stage.SPECULATION, LATER, speaker=speaker, origin="Reuters")).change is None
+    assert story.standing.stage is denied
+
+
+# 6. Finalized --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("report", "moves"),
+    [
+        pytest.param(a_report(Stage.TALKS, LATER, origin="Reuters"), True, id="another origin: talks go on"),
+        pytest.param(a_report(Stage.NEAR, LATER, origin="Reuters"), True, id="another origin: near"),
+        pytest.param(a_report(Stage.SPECULATION, LATER, origin="Reuters"), False, id="another origin: interest"),
+        pytest.param(a_report(Stage.TALKS, LATER), False, id="the same origin"),
+        pytest.param(a_report(Stage.TALKS, LATER, speaker=Speaker.PARTY), True, id="a party"),
+        pytest.param(a_report(Stage.TALKS, LATER, speaker=Speaker.FILING), True, id="a filing"),
+        pytest.param(a_report(Stage.NEAR, LATER, speaker=Speaker.AUTHORITY), True, id="an authority"),
+        pytest.param(a_report(Stage.TALKS, NOON - HOUR, origin="Reuters"), False, id="another origin, but older"),
+        pytest.param(a_report(Stage.TALKS, LATER, speaker=Speaker.ANALYST, origin="UBS"), False, id="an analyst"),
+    ],
+)
+def test_a_reported_agreement_steps_back_when_contradicted(report: Report, moves: bool) -> None:
+    """By a party, a filing or an authority, or by another origin that sees talks go on."""
+    story = Story(a_report(Stage.AGREED))
+
+    story.hear(report)
+
+    assert story.standing.status is (Status.RUMORED if moves else Status.FINALIZED)
+
+
+@pytest.mark.parametrize("speaker", [Speaker.OUTLET, Speaker.SOURCES, Speaker.PARTY])
+@pytest.mark.parametrize("stage", [*RUMORED, Stage.DENIED, Stage.REJECTED])
+def test_talk_does_not_undo_a_confirmed_agreement(stage: Stage, speaker: Speaker) -> None:
+    """Rumors, denials and refusals leave it signed."""
+    story = Story(confirmed(Stage.AGREED))
+
+    assert story.hear(a_report(stage, LATER, speaker=speaker, origin="Reuters")).change is None
+    assert story.standing.stage is Stage.AGREED
+
+
+@pytest.mark.parametrize("stage", [Stage.TERMINATED, Stage.BLOCKED, Stage.CALLED_OFF])
+def test_an_end_undoes_a_confirmed_agreement(stage: Stage) -> None:
+    """Terminated, blocked or called off."""
+    story = Story(confirmed(Stage.AGREED))
+
+    assert story.hear(a_report(stage, LATER)).outcome is Outcome.MOVED
+    assert story.standing.status is Status.DENIED
+
+
+@pytest.mark.parametrize(
+    ("stood", "claimed", "called"),
+    [
+        (Stage.TALKS, Stage.TERMINATED, Stage.CALLED_OFF),
+        (Stage.NEAR, Stage.CALLED_OFF, Stage.CALLED_OFF),
+        (Stage.AGREED, Stage.CALLED_OFF, Stage.TERMINATED),
+        (Stage.AGREED, Stage.TERMINATED, Stage.TERMINATED),
+    ],
+)
+def test_only_what_was_signed_can_be_terminated(stood: Stage, claimed: Stage, called: Stage) -> None:
+    """An end is "called off" where nothing was signed, else "terminated", whatever the report says."""
+    assert Story(a_report(stood)).hear(a_report(claimed, LATER, origin="Reuters")).standing.stage is called
+
+
+@pytest.mark.parametrize("kind", [Kind.ACQUISITION, Kind.MERGER])
+@pytest.mark.parametrize("stage", [stage for stage in CLAIMABLE if stage is not Stage.COMPLETED])
+@pytest.mark.parametrize("completed", [a_report(Stage.COMPLETED), confirmed(Stage.COMPLETED)])
+def test_completion_ends_an_acquisition_or_merger_for_good(kind: Kind, stage: Stage, completed: Report) -> None:
+    """No report undoes it, whoever speaks."""
+    story = Story(completed, kind=kind)
+
+    assert story.hear(a_report(stage, LATER, speaker=Speaker.PARTY, origin="Alpha")).change is None
+    assert story.standing.stage is Stage.COMPLETED
+
+
+@pytest.mark.parametrize("kind", [Kind.PARTNERSHIP, Kind.STAKE])
+def test_a_running_partnership_or_stake_can_be_terminated(kind: Kind) -> None:
+    """It can end, but talk does not end it."""
+    story = Story(confirmed(Stage.COMPLETED), kind=kind)
+
+    assert story.hear(a_report(Stage.TALKS, LATER)).change is None
+    assert story.hear(a_report(Stage.TERMINATED, LATER)).standing.stage is Stage.TERMINATED
+
+
+def test_completion_follows_an_agreement() -> None:
+    """It is a step inside the status, and pushed by default."""
+    decision = Story(confirmed(Stage.AGREED)).hear(a_report(Stage.COMPLETED, LATER))
+
+    assert decision.change
+    assert decision.change.kind is ChangeKind.STAGE
+    assert is_key_move(decision.change)
+
+
+# 7. Settled facts ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("stage", [Stage.AGREED, Stage.COMPLETED, Stage.TERMINATED])
+def test_a_settled_fact_gives_a_first_status_quietly(stage: Stage) -> None:
+    """A deal without any status takes it over, and nobody is told."""
+    decision = Story().hear(a_report(stage, settled=True))
+
+    assert (decision.outcome, decision.standing.stage, decision.quiet) == (Outcome.MOVED, stage, True)
+
+
+@pytest.mark.parametrize("stood", CLAIMABLE)
+@pytest.mark.parametrize("speaker", [Speaker.OUTLET, Speaker.PARTY])
+def test_a_settled_fact_moves_nothing_else(stood: Stage, speaker: Speaker) -> None:
+    """A deal with a status does not hear it."""
+    story = Story(a_report(stood))
+    standing = story.standing
+
+    decision = story.hear(a_report(Stage.COMPLETED, LATER, origin="Reuters", speaker=speaker, settled=True))
+
+    assert decision == Decision(Outcome.SETTLED, standing)
+
+
+def test_a_settled_fact_of_an_unvetted_feed_is_held() -> None:
+    """Rule 3 holds for settled facts too."""
+    report = a_report(Stage.COMPLETED, settled=True, trust=Trust.UNVETTED)
+
+    assert Story().hear(report).outcome is Outcome.HELD
+
+
+# 8. Contested --------------------------------------------------------------------------------------------------------
+
+DENIAL = a_report(Stage.DENIED, LATER, speaker=Speaker.PARTY, origin="Alpha")
+
+
+@pytest.mark.parametrize(
+    ("reports", "contested"),
+    [
+        pytest.param(
+            [a_report(Stage.TALKS), a_report(Stage.TALKS, origin="Reuters"), DENIAL], True, id="denied by one"
+        ),
+        pytest.param([a_report(Stage.TALKS), DENIAL], False, id="one origin only"),
+        pytest.param([a_report(Stage.TALKS), a_report(Stage.TALKS, outlet="Planet"), DENIAL], False, id="and its copy"),
+        pytest.param(
+            [DENIAL, a_report(Stage.TALKS, NEXT_WEEK), a_report(Stage.NEAR, NEXT_WEEK, origin="Reuters")],
+            True,
+            id="and they insist",
+        ),
+        pytest.param(
+            [a_report(Stage.DENIED), a_report(Stage.DENIED, origin="Reuters"), confirmed(Stage.TALKS, LATER)],
+            True,
+            id="the reverse",
+        ),
+        pytest.param(
+            [
+                a_report(Stage.TALKS),
+                a_report(Stage.TALKS, origin="Reuters"),
+                DENIAL,
+                a_report(Stage.AGREED, NEXT_WEEK, speaker=Speaker.PARTY, origin="Alpha"),
+            ],
+            False,
+            id="until the party gives in",
+        ),
+    ],
+)
+def test_a_party_against_independent_reports_is_contested(reports: list[Report], contested: bool) -> None:
+    """A party's last word against two independent origins makes the deal contested; the newer claim rules."""
+    story = Story(*reports)
+
+    assert story.standing.contested is contested
+    assert story.standing.stage is reports[-1].claim.stage
+
+
+# 9. Quiet ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("stage", RUMORED)
+def test_a_rumor_falls_quiet_after_a_year(stage: Stage) -> None:
+    """To the moment, once, and never as denied; by default nobody is told."""
+    rumored = Story(a_report(stage)).standing
+
+    assert fall_quiet(rumored, NOON + QUIET_AFTER - timedelta(seconds=1)) is None
+    change = fall_quiet(rumored, NOON + QUIET_AFTER)
+
+    assert change
+    assert (change.kind, change.after) == (ChangeKind.STAGE, replace(rumored, stage=Stage.QUIET))
+    assert not is_key_move(change)
+    assert fall_quiet(change.after, NOON + 2 * QUIET_AFTER) is None
+
+
+@pytest.mark.parametrize("stage", [*DENIED, *FINALIZED])
+def test_only_rumors_fall_quiet(stage: Stage) -> None:
+    """What is denied or finalized stays so."""
+    assert fall_quiet(Story(a_report(stage)).standing, NOON + 10 * QUIET_AFTER) is None
+    assert fall_quiet(Standing(), NOON) is None
+
+
+def test_any_claim_puts_quiet_off() -> None:
+    """A report that changes nothing else shows that the rumor is alive."""
+    story = Story(a_report(Stage.OFFER), a_report(Stage.SPECULATION, NEXT_WEEK, origin="Reuters"))
+
+    assert story.standing.stage is Stage.OFFER
+    assert fall_quiet(story.standing, NOON + QUIET_AFTER) is None
+
+
+@pytest.mark.parametrize("stage", CLAIMABLE)
+def test_any_new_claim_wakes_a_quiet_deal(stage: Stage) -> None:
+    """Whatever it says is a change that everyone is told."""
+    quiet = fall_quiet(Story(a_report(Stage.NEAR)).standing, NOON + QUIET_AFTER)
+    assert quiet
+
+    decision = Story(standing=quiet.after).hear(a_report(stage, NOON + 2 * QUIET_AFTER))
+
+    assert decision.change
+    assert decision.change.before.stage is Stage.QUIET
+    assert is_key_move(decision.change)
+
+
+# 10. A person --------------------------------------------------------------------------------------------------------
+
+
+def test_a_person_lets_a_held_report_through() -> None:
+    """The deal moves on that one report, whatever the feed's trust."""
+    story = Story(a_report(Stage.TALKS))
+    held = a_report(Stage.AGREED, LATER, origin="Blog", trust=Trust.UNVETTED, speaker=Speaker.PARTY)
+
+    decision = release(story.hear(held).standing, held)
+
+    assert (decision.outcome, decision.standing.stage) == (Outcome.MOVED, Stage.AGREED)
+    assert not decision.standing.confirmed
+    assert decision.change
+    assert decision.change.articles == (held.article,)
+
+
+# What is pushed by default -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("stage", Stage)
+def test_the_great_steps_inside_a_status_are_key_moves(stage: Stage) -> None:
+    """Offer, near, completed, called off, blocked and terminated are pushed; the other steps are not."""
+    before, after = Standing(Stage.TALKS), Standing(stage)
+    key = {Stage.OFFER, Stage.NEAR, Stage.COMPLETED, Stage.CALLED_OFF, Stage.BLOCKED, Stage.TERMINATED}
+
+    assert is_key_move(Change(ChangeKind.STAGE, before, after)) is (stage in key)
+
+
+@pytest.mark.parametrize("stage", Stage)
+def test_every_status_move_is_a_key_move(stage: Stage) -> None:
+    """Whatever the stage."""
+    assert is_key_move(Change(ChangeKind.STATUS, Standing(), Standing(stage)))
+
+
+def test_a_confirmation_is_a_key_move_and_a_further_source_is_not() -> None:
+    """A party's word is pushed to all; a second source only to those who asked for every report."""
+    reported = Standing(Stage.TALKS, origins=frozenset({"bloomberg"}))
+
+    assert is_key_move(Change(ChangeKind.CONFIRMATION, reported, replace(reported, confirmed=True)))
+    assert not is_key_move(Change(ChangeKind.CONFIRMATION, reported, replace(reported, origins=frozenset("ab"))))
+
+
+# Whatever comes ------------------------------------------------------------------------------------------------------
+
+moments = st.integers(0, 60 * 24).map(lambda hours: NOON + timedelta(hours=hours))
+outlets = st.sampled_from(["Bloomberg", "Reuters", "The Wall Street Journal", "Blog"])
+reports = st.builds(
+    a_report,
+    st.sampled_from(CLAIMABLE),
+    moments,
+    speaker=st.sampled_from(Speaker),
+    origin=outlets,
+    outlet=outlets,
+    trust=st.sampled_from(Trust),
+    day_only=st.booleans(),
+    background=st.integers(0, 9).map(lambda n: n == 0),
+    settled=st.integers(0, 9).map(lambda n: n == 0),
+)
+tellings = st.lists(reports, max_size=8)
+kinds = st.sampled_from(Kind)
+
+
+@given(kinds, tellings, reports)
+def test_deciding_twice_equals_deciding_once(kind: Kind, before: list[Report], report: Report) -> None:
+    """A report that is heard again leaves the deal where the first hearing put it."""
+    story = Story(*before, kind=kind)
+    once = story.hear(report).standing
+
+    twice = story.hear(report)
+
+    assert twice.change is None
+    assert twice.standing == once
+
+
+@given(kinds, tellings, reports)
+def test_older_news_never_moves_a_deal(kind: Kind, before: list[Report], report: Report) -> None:
+    """A report from before the day of the ruling claim changes nothing."""
+    story = Story(*before, kind=kind)
+    older = replace(report, moment=min(report.moment, story.standing.moment - DAY)) if story.standing.stage else report
+    stood = story.standing
+
+    decision = story.hear(older)
+
+    if stood.stage:
+        assert (decision.change, decision.standing) == (None, stood)
+
+
+@given(kinds, tellings.filter(bool), reports)
+def test_bystanders_background_and_settled_facts_never_move_a_deal_with_a_status(
+    kind: Kind, before: list[Report], report: Report
+) -> None:
+    """Whatever they say."""
+    story = Story(a_report(Stage.TALKS), *before, kind=kind)
+    speechless = (
+        replace(report, claim=replace(report.claim, speaker=Speaker.ANALYST)),
+        replace(report, claim=replace(report.claim, speaker=Speaker.OTHER)),
+        replace(report, claim=replace(report.claim, background=True)),
+        replace(report, claim=replace(report.claim, settled=True)),
+    )
+
+    for told in speechless:
+        stood = story.standing
+        decision = story.hear(told)
+        assert (decision.change, decision.standing) == (None, stood)
+
+
+@given(kinds, tellings)
+def test_the_standing_is_always_consistent(kind: Kind, told: list[Report]) -> None:
+    """A status rests on at least one origin that was heard, and every change leads from the last to the next."""
+    story = Story(*told, kind=kind)
+
+    origins = {report.origin for report in told}
+    assert story.standing.origins <= origins
+    assert bool(story.standing.stage) is bool(story.standing.origins)
+    assert story.standing.last_heard >= story.standing.moment
+    if story.standing.confirmed:
+        assert any(report.claim.speaker in CONFIRMING for report in told)
+    for before, after in zip(story.changes, story.changes[1:], strict=False):
+        assert before.after.stage is after.before.stage
+    for change in story.changes:
+        assert (change.kind is ChangeKind.STATUS) is (change.before.status is not change.after.status)
+        assert (change.kind is ChangeKind.CONFIRMATION) is (change.before.stage is change.after.stage)
+
+
+@given(st.sampled_from([Kind.ACQUISITION, Kind.MERGER]), tellings, tellings)
+def test_a_completed_acquisition_stays_finalized(kind: Kind, before: list[Report], after: list[Report]) -> None:
+    """Once completed, no sequence of reports takes it back."""
+    story = Story(*before, confirmed(Stage.COMPLETED, NOON + 60 * DAY), kind=kind)
+    assert story.standing.stage is Stage.COMPLETED or story.standing.status is not Status.FINALIZED
+
+    completed = story.standing.stage is Stage.COMPLETED
+    for report in after:
+        story.hear(report)
+
+    assert not completed or story.standing.stage is Stage.COMPLETED
+
+
+@given(kinds, tellings, reports, st.lists(st.sampled_from(["Planet", "Bugle", "Gazette"]), min_size=1))
+def test_copies_change_nothing(kind: Kind, before: list[Report], report: Report, copiers: list[str]) -> None:
+    """However often a report is carried on with its credit, the deal stands as after the first time."""
+    original = replace(report, outlet=report.claim.origin)
+    story = Story(*before, original, kind=kind)
+    stood = story.standing
+
+    for hours, outlet in enumerate(copiers, 1):
+        story.hear(replace(original, outlet=outlet, moment=original.moment + timedelta(hours=hours)))
+
+    assert story.standing.stage is stood.stage
+    assert story.standing.origins == stood.origins
+    assert story.standing.confirmed is stood.confirmed
