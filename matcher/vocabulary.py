@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 
-
 NEVER = datetime.min.replace(tzinfo=UTC)
 """Before everything: the moment of what has not happened yet."""
 
