@@ -57,9 +57,10 @@ class Jobs:
             queue.run_repeating(job, seconds, first=0, job_kwargs=options)
 
     async def poll(self, _: object = None) -> None:
-        """Poll the feeds that are due."""
+        """Poll the feeds that are due, and send at once what that moved."""
         if self._poller:
             await self._poller.poll_due()
+            await self._courier.deliver()
 
     async def deliver(self, _: object = None) -> None:
         """Send the letters that are due."""

@@ -349,15 +349,19 @@ def _evidence(claims: Iterable[Claim]) -> list[str]:
     for claim in list(claims)[-EVIDENCE:]:
         article = claim.article
         carried = _cut(article.outlet or "an outlet without a name", LONGEST_NAME)
-        link = (
-            f'<a href="{escape(article.url)}">{carried}</a>'
-            if article.url.startswith(("http://", "https://"))
-            else carried
-        )
-        first = f", first reported by {_cut(claim.origin, LONGEST_NAME)}" if claim.origin != article.outlet else ""
+        link = f'<a href="{escape(article.url)}">{carried}</a>' if _is_linkable(article.url) else carried
         lines.append(f"“{_cut(claim.quote, LONGEST_QUOTE)}”")
-        lines.append(f"– {_SPEAKER_WORDS[claim.speaker]}{first}; {link}, {_moment(claim.moment)}")
+        lines.append(f"– {_credit(claim)}; {link}, {_moment(claim.moment)}")
     return lines
+
+
+def _credit(claim: Claim) -> str:
+    """Who says so, and who reported it first."""
+    speaker = _SPEAKER_WORDS[claim.speaker]
+    if claim.origin == claim.article.outlet:
+        return speaker
+    first = f"first reported by {_cut(claim.origin, LONGEST_NAME)}"
+    return first if claim.speaker is Speaker.OUTLET else f"{speaker}, {first}"
 
 
 def _is_linkable(url: str) -> bool:

@@ -11,6 +11,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Self
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -18,8 +19,8 @@ from matcher import vocabulary
 from matcher.matcher import Matcher
 from matcher.vocabulary import Reading
 from models import deal as deals
-from models import ledger
-from models.article import Article, Claim, Mention
+from models import ledger, outbox
+from models.article import Article, Claim, Mention, kept
 from models.change import Change
 from models.deal import Deal
 
@@ -34,6 +35,12 @@ class Taken:
     claims: list[Claim] = field(default_factory=list)
     mentions: list[Mention] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
+
+    def __iadd__(self, later: Self) -> Self:
+        self.claims += later.claims
+        self.mentions += later.mentions
+        self.changes += later.changes
+        return self
 
 
 class Intake:
@@ -55,16 +62,30 @@ class Intake:
         """Read articles and let their claims act, in the order of the articles' own moments.
 
         Changes are recorded at the article's first-seen time. On a feed's first fetch, entries older than
-        :data:`NEWS_AGE` act quietly, and newer ones push each deal once.
+        :data:`NEWS_AGE` act quietly, and newer ones push each deal once: where it ends up.
         """
         await self._refresh(session)
         taken = Taken()
+        for article, reading in await self._telling(session, articles):
+            claims = await self._keep(session, article, reading, feed_id, taken)
+            await _act(session, article, claims, taken, first_fetch=first_fetch)
+        return taken
+
+    async def _telling(
+        self, session: AsyncSession, articles: Iterable[vocabulary.Article]
+    ) -> Iterable[tuple[vocabulary.Article, Reading]]:
+        """The articles that say something about a deal, oldest first, each once.
+
+        One that is kept already has acted: its feed was removed and added again, or an archive has it twice.
+        """
+        telling: dict[str, tuple[vocabulary.Article, Reading]] = {}
         for article in sorted(articles, key=lambda article: article.moment):
             reading = self._matcher.read(article)
             if reading.claims or reading.mentions:
-                claims = await self._keep(session, article, reading, feed_id, taken)
-                await _act(session, article, claims, taken, first_fetch=first_fetch)
-        return taken
+                telling.setdefault(article.id, (article, reading))
+        for ref in await kept(session, telling):
+            del telling[ref]
+        return telling.values()
 
     async def _refresh(self, session: AsyncSession) -> None:
         """Build the matcher anew if the watchlist changed, in this process or in another."""
@@ -110,8 +131,10 @@ async def _act(
 ) -> None:
     stale = article.first_seen - article.moment > NEWS_AGE
     for claim in claims:
-        pushed = any(change.deal is claim.deal and not change.quiet for change in taken.changes)
-        change = await ledger.hear(session, claim, article.first_seen, quietly=first_fetch and (stale or pushed))
-        session.add(claim)
-        if change:
-            taken.changes.append(change)
+        change = await ledger.hear(session, claim, article.first_seen, quietly=first_fetch and stale)
+        if change is None:
+            continue
+        if first_fetch and not change.quiet:
+            for earlier in (c for c in taken.changes if c.deal is change.deal and not c.quiet):
+                await outbox.withdraw(session, earlier)
+        taken.changes.append(change)

@@ -209,11 +209,15 @@ def _line(text: str) -> str:
 
 def _decoded(text: str) -> str:
     """Only whole entities: ``html.unescape`` alone would also read ``&copy=1`` in an address as a copyright sign."""
+    if "&" not in text:
+        return text
     return _ENTITY.sub(lambda entity: html.unescape(entity[0]), text)
 
 
 def _printable(text: str) -> str:
     """The text without what a database or a chat cannot hold: lone surrogates and control characters."""
+    if text.isprintable():
+        return text
     return text.encode("utf-8", "replace").decode().translate(_UNPRINTABLE)
 
 

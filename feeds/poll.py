@@ -84,7 +84,8 @@ class Poller:
             if row is None:  # removed while it was being fetched
                 return
             if parsed is not None:
-                entries = {entry.key: entry for entry in parsed.entries}
+                # Publishers put the newest first; of entries without a date, it has to act last.
+                entries = {entry.key: entry for entry in reversed(parsed.entries)}
                 titles = {key: entry.title for key, entry in entries.items()}
                 unseen = await feeds.new_entries(session, row.id, titles, now)
                 articles = [_article(entry, row, now) for key, entry in entries.items() if key in unseen]
@@ -111,7 +112,7 @@ class Poller:
 
 def _article(entry: Entry, feed: Feed, now: datetime) -> Article:
     return Article(
-        id=f"{feed.id}/{entry.key}",
+        id=f"{feed.url} {entry.key}",  # the row's id may be given to another feed once this one is removed
         title=entry.title,
         summary=entry.summary,
         body=entry.body,

@@ -1,8 +1,10 @@
 """Articles that concern a tracked deal, what they claim, and what they merely mention."""
 
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index
+from sqlalchemy import ForeignKey, Index, select
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from matcher import vocabulary
@@ -20,7 +22,7 @@ class Article(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     ref: Mapped[str] = mapped_column(unique=True)
-    """The id it came with: an archive's own id, or feed and entry key."""
+    """The id it came with: an archive's own id, or the feed's address and the entry's key."""
     feed_id: Mapped[int | None] = mapped_column(ForeignKey("feed.id", ondelete="SET NULL"), index=True)
     outlet: Mapped[str]
     url: Mapped[str]
@@ -48,6 +50,11 @@ class Article(Base):
             first_seen_at=article.first_seen,
             trust=article.trust,
         )
+
+
+async def kept(session: AsyncSession, refs: Iterable[str]) -> Sequence[str]:
+    """Those of the articles that are stored already."""
+    return (await session.scalars(select(Article.ref).where(Article.ref.in_(list(refs))))).all()
 
 
 class Claim(Base):

@@ -17,6 +17,8 @@ from models.base import Base
 
 SUGGESTIONS = 3
 """Names that are offered when nothing fits what was typed."""
+CONNECTORS = frozenset({"and", "with", "vs", "versus"})
+"""Words that people put between two parties."""
 LONGEST_QUERY = 10
 """Words of a search that are looked at; no deal is asked for with more."""
 
@@ -115,7 +117,8 @@ class Party(Base):
     @classmethod
     def of(cls, party: vocabulary.Party, position: int) -> "Party":
         """The row of a party, with every spelling it can be asked for by."""
-        keys = {spelling_key(name) for name in (*party.names, *filter(None, [party.ticker]))}
+        names = (*party.names, *filter(None, [party.ticker]))
+        keys = {spelling_key(spelled) for name in names for spelled in (name, name.replace("&", " and "))}
         return cls(
             position=position,
             name=party.name,
@@ -173,8 +176,8 @@ async def by_slug(session: AsyncSession, slug: str) -> Deal | None:
 async def find(session: AsyncSession, query: str) -> Found:
     """Find deals by slug, or by party names in any order and spelling.
 
-    Every typed word must belong to a party's name or stand in the deal's title; of the deals that fit, those are
-    returned whose parties take most of the words.
+    Every typed word must belong to a party's name, stand in the deal's title, or join two parties; of the deals that
+    fit, those are returned whose parties take most of the words.
     """
     exact = await by_slug(session, query.strip().casefold())
     if exact:
@@ -250,4 +253,7 @@ async def _named_parties(session: AsyncSession, words: Sequence[str]) -> dict[in
 
 def _is_all_of(words: Sequence[str], named: set[int], deal: Deal) -> bool:
     title = {spelling_key(word) for word in deal.title.split()}
-    return all(place in named or spelling_key(word) in title for place, word in enumerate(words))
+    return all(
+        place in named or spelling_key(word) in title or word.casefold() in CONNECTORS
+        for place, word in enumerate(words)
+    )

@@ -1,9 +1,9 @@
 """Feeds and their entries as rows. What is due lives here, so a restart changes nothing."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import ForeignKey, UniqueConstraint, delete, select
+from sqlalchemy import ForeignKey, UniqueConstraint, delete, select, update
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
@@ -80,13 +80,12 @@ async def new_entries(session: AsyncSession, feed_id: int, titles: Mapping[str, 
 
     An entry seen on an earlier day is marked as still there once a day: a poll that brings nothing new writes little.
     """
-    if not titles:
-        return set()
-    known = {entry.key: entry for entry in await _entries(session, feed_id, titles)}
-    stale = [entry for entry in known.values() if now - entry.last_seen_at > timedelta(days=1)]
-    for entry in stale:
-        entry.last_seen_at = now
-    unseen = {key: title for key, title in titles.items() if key not in known}
+    seen = await _last_seen(session, feed_id, list(titles))
+    stale = [key for key, last_seen in seen.items() if now - last_seen > timedelta(days=1)]
+    for keys in _slices(stale):
+        still_there = update(Entry).where(Entry.feed_id == feed_id, Entry.key.in_(keys))
+        await session.execute(still_there.values(last_seen_at=now))
+    unseen = {key: title for key, title in titles.items() if key not in seen}
     if unseen:
         rows = [
             {"feed_id": feed_id, "key": key, "title": title, "first_seen_at": now, "last_seen_at": now}
@@ -101,11 +100,14 @@ async def forget_entries(session: AsyncSession, before: datetime) -> None:
     await session.execute(delete(Entry).where(Entry.last_seen_at < before))
 
 
-async def _entries(session: AsyncSession, feed_id: int, keys: Iterable[str]) -> Sequence[Entry]:
-    # A feed may have more entries than SQLite takes variables, so the keys go in slices.
-    wanted = list(keys)
-    found: list[Entry] = []
-    for start in range(0, len(wanted), 500):
-        some = wanted[start : start + 500]
-        found += (await session.scalars(select(Entry).where(Entry.feed_id == feed_id, Entry.key.in_(some)))).all()
-    return found
+async def _last_seen(session: AsyncSession, feed_id: int, keys: Sequence[str]) -> dict[str, datetime]:
+    seen: dict[str, datetime] = {}
+    for some in _slices(keys):
+        query = select(Entry.key, Entry.last_seen_at).where(Entry.feed_id == feed_id, Entry.key.in_(some))
+        seen.update((key, last_seen) for key, last_seen in await session.execute(query))
+    return seen
+
+
+def _slices(keys: Sequence[str], size: int = 500) -> Iterator[Sequence[str]]:
+    """A feed may have more entries than SQLite takes variables in one statement."""
+    return (keys[start : start + size] for start in range(0, len(keys), size))

@@ -7,7 +7,7 @@ message twice at most, and loses none.
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, func, insert, literal, select, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, delete, func, insert, literal, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 
@@ -60,6 +60,12 @@ async def post_change(session: AsyncSession, change: Change, deal: Deal) -> None
         literal(change.id), literal(change.at, Change.at.type), literal(change.at, Change.at.type), literal(0)
     )
     await session.execute(insert(Letter).from_select([c.key for c in columns], rows))
+
+
+async def withdraw(session: AsyncSession, change: Change) -> None:
+    """Take back the letters about a change that was recorded in this very transaction, and mark it as quiet."""
+    change.quiet = True
+    await session.execute(delete(Letter).where(Letter.change_id == change.id))
 
 
 async def post_held(session: AsyncSession, claim: Claim, now: datetime) -> None:

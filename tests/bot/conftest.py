@@ -1,10 +1,8 @@
 """The whole program against the stand-in Telegram, over a database in a temporary folder."""
 
 import asyncio
-import shutil
 from collections.abc import AsyncIterator
 from contextlib import suppress
-from pathlib import Path
 
 import pytest
 from running_bot import WATCHLIST, Bot, Clock
@@ -13,17 +11,9 @@ from standin.telegram import Telegram
 from bot.app import Program, Surroundings
 from bot.jobs import Pace
 from bot.settings import Settings
-from models import imports, migration
+from models import imports
 from models.database import Database
 from models.watchlist import read_watchlist
-
-
-@pytest.fixture(scope="session")
-def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An empty database of the newest schema, to be copied."""
-    path = tmp_path_factory.mktemp("database") / "migrated.db"
-    migration.upgrade(path)
-    return path
 
 
 @pytest.fixture
@@ -35,14 +25,6 @@ def clock() -> Clock:
 async def telegram() -> AsyncIterator[Telegram]:
     async with Telegram() as telegram:
         yield telegram
-
-
-@pytest.fixture
-async def database(migrated: Path, tmp_path: Path) -> AsyncIterator[Database]:
-    path = tmp_path / "hearsay.db"
-    shutil.copy(migrated, path)
-    async with Database(path) as database:
-        yield database
 
 
 @pytest.fixture

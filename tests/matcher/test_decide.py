@@ -292,6 +292,18 @@ def test_those_who_agree_on_the_present_stage_do_not_vouch_for_the_next(agreed_o
     assert decision.outcome is Outcome.HELD
 
 
+def test_a_held_report_that_newer_news_overtook_vouches_for_nothing() -> None:
+    """It is older than what rules now, and no better than other old news."""
+    story = Story(
+        a_report(Stage.AGREED, NOON, origin="Blog", trust=Trust.UNVETTED),
+        a_report(Stage.TALKS, LATER, origin="Reuters"),
+    )
+
+    decision = story.hear(a_report(Stage.AGREED, NEXT_WEEK, origin="Forum", trust=Trust.UNVETTED))
+
+    assert decision.outcome is Outcome.HELD
+
+
 # 4. Rumored climbs and falls -----------------------------------------------------------------------------------------
 
 
@@ -315,6 +327,14 @@ def test_a_rumor_climbs_and_falls(before: Stage, after: Stage, loud: bool) -> No
     assert decision.change
     assert (decision.change.kind, decision.standing.stage) == (ChangeKind.STAGE, after)
     assert is_key_move(decision.change) is loud
+
+
+def test_the_same_news_told_loosely_is_no_step_back() -> None:
+    """A lower stage in the days after a higher one changes nothing."""
+    story = Story(a_report(Stage.NEAR))
+
+    assert story.hear(a_report(Stage.TALKS, NOON + DAY, origin="Reuters")).change is None
+    assert story.standing.stage is Stage.NEAR
 
 
 # 5. Denied can be reopened -------------------------------------------------------------------------------------------

@@ -1,0 +1,243 @@
+"""Deals, articles and feeds made by rule, the same in every run.
+
+The companies are invented; the sentences were written for this purpose, in the manner of the business press.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from itertools import cycle, islice, product
+from xml.etree import ElementTree as ET
+
+from matcher.vocabulary import Article, Deal, Kind, Party
+
+ARTICLES = 200
+"""Of each kind: enough for every sentence to meet several companies."""
+BODY_LENGTH = 3_000
+"""Characters of a full article."""
+NAMED_DEALS = 10
+"""Articles name only the first deals, so that watchlists of every size track what is named."""
+
+_DUBLIN_CORE = "http://purl.org/dc/elements/1.1/"
+_MEDIA = "http://search.yahoo.com/mrss/"
+
+_DAWN = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+_BEGINNINGS = (
+    *("Bel", "Bran", "Cor", "Cres", "Dra", "Ever", "Fal", "Gran", "Hal", "Ing", "Jor", "Kel"),
+    *("Lum", "Mar", "Nor", "Ost", "Pel", "Quan", "Ral", "Sol", "Tor", "Ven", "Wes", "Yar"),
+)
+_MIDDLES = (
+    "a",
+    "ba",
+    "be",
+    "bi",
+    "bo",
+    "co",
+    "da",
+    "de",
+    "fa",
+    "fi",
+    "fo",
+    "ga",
+    "go",
+    "i",
+    "ja",
+    "ka",
+    "ki",
+    "lo",
+    "ma",
+)
+_LINKS = ("", "n", "r", "s")
+_ENDINGS = ("bank", "berg", "con", "dale", "dor", "fex", "gard", "lane", "mont", "port", "quist", "rix", "tech", "vale")
+_NAMES = tuple(map("".join, product(_BEGINNINGS, _MIDDLES, _LINKS, _ENDINGS)))
+_STRIDE = 7919
+"""Shares no factor with the number of names: the names of neighbours look different, and none comes twice."""
+_FIELDS = ("Energy", "Foods", "Pharma", "Motors", "Telecom", "Mining", "Media", "Systems", "Airlines", "Capital")
+_UNTRACKED = 20_000
+"""Companies from here on are in no deal."""
+
+_ON_DEALS = (
+    "{a} in talks to buy {b}, sources say",
+    "{a} agrees to acquire {b} for $4.2 billion in cash",
+    "{b} rejects takeover bid from {a} as too low",
+    "{a} and {b} call off merger talks",
+    "{a} denies it is in talks with {b}",
+    "{a} nears deal to buy {b}: report",
+    "Regulators clear {a}'s purchase of {b}",
+    "{b} shares jump on report of {a} interest",
+    "{a} raises offer for {b} to $31 a share",
+    "Why {a} may not want {b} after all",
+    "{a} will carry {b} products from next spring",
+)
+_ON_COMPANIES = (
+    "{a} lifts full-year outlook after strong quarter",
+    "{a} names new finance chief",
+    "{a} to close two plants and cut 1,200 jobs",
+    "{a} recalls 40,000 heaters over faulty switch",
+    "Analysts turn cautious on {a} before results",
+)
+_ON_THE_DAY = (
+    "Oil slips as traders weigh supply and a stronger dollar",
+    "Central bank keeps rates on hold and hints at patience",
+    "City council backs plan for a second tram line",
+    "Wheat harvest smaller than hoped after dry spring",
+    "Home sales fall for a third month as loans cost more",
+)
+_SENTENCES = (
+    "{a} is weighing a bid for {b}, according to people who know the plans and asked not to be named.",
+    "The board met twice last week and heard from its bankers, one of these people said.",
+    "A spokesman for {b} declined to comment on what he called market talk.",
+    "The shares had lost a fifth of their value since the summer, when a large order fell through.",
+    "Both companies sell to the same hospitals, and investors have long asked why they do not work together.",
+    "There is no assurance that the talks between {a} and {b} will lead to an agreement.",
+    "The region's output grew by 1.4 percent in the quarter, less than most economists had expected.",
+    "“We look at many things, and most of them come to nothing,” the chairman told reporters in Geneva.",
+    "In March, {b} sold its bottling business to a group of pension funds for about $900 million.",
+    "Any purchase would need the approval of regulators in Europe and in the United States.",
+    "The unions want to be heard before a decision is made, and have called a meeting for Tuesday.",
+    "A rise in the price of copper has made new lines dearer, and several orders were put off until next year.",
+)
+
+
+def deals(number: int) -> list[Deal]:
+    """The first deals of one long watchlist. A company is in about two of them, under its full and its short name."""
+    return [_deal(index) for index in range(number)]
+
+
+def headlines_on_deals() -> list[Article]:
+    """Headlines that name both parties of a tracked deal."""
+    return _headlines(_ON_DEALS, _tracked)
+
+
+def headlines_on_companies() -> list[Article]:
+    """Headlines that name one tracked company, thus no deal."""
+    return _headlines(_ON_COMPANIES, _tracked)
+
+
+def headlines_on_others() -> list[Article]:
+    """Headlines that name nobody tracked: other companies, their deals, or no company at all."""
+    return _headlines(_ON_COMPANIES + _ON_DEALS + _ON_THE_DAY, _untracked)
+
+
+def stories_on_deals() -> list[Article]:
+    """Full articles about a tracked deal."""
+    return [replace(article, body=_body(index, _tracked)) for index, article in enumerate(headlines_on_deals())]
+
+
+def stories_on_others() -> list[Article]:
+    """Full articles that name nobody tracked."""
+    return [replace(article, body=_body(index, _untracked)) for index, article in enumerate(headlines_on_others())]
+
+
+def feed_page(first: int, entries: int) -> list[Article]:
+    """What stands in a news site's feed: headlines with short summaries, the first of every 50 about a tracked deal."""
+    return [_entry(number) for number in range(first, first + entries)]
+
+
+def first_report(deal: Deal) -> Article:
+    """A report that makes a deal move which nobody has heard of before. It has no date, so it is news when seen."""
+    one, other = (party.name for party in deal.parties)
+    title = f"{one} in talks to buy {other}, sources say"
+    return Article(id=deal.slug, title=title, first_seen=_DAWN, outlet="The Daily Ledger")
+
+
+def rss(articles: Iterable[Article]) -> bytes:
+    """A feed as news sites write it: texts as HTML, with author, sections and a picture."""
+    root = ET.Element("rss", version="2.0")
+    channel = ET.SubElement(root, "channel")
+    ET.SubElement(channel, "title").text = "The Daily Ledger"
+    for article in articles:
+        channel.append(_item(article))
+    document: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)
+    return document
+
+
+def _item(article: Article) -> ET.Element:
+    item = ET.Element("item")
+    ET.SubElement(item, "title").text = article.title
+    ET.SubElement(item, "link").text = f"https://ledger.example/{article.id}"
+    ET.SubElement(item, "guid", isPermaLink="false").text = article.id
+    if article.published:
+        ET.SubElement(item, "pubDate").text = format_datetime(article.published)
+    ET.SubElement(item, f"{{{_DUBLIN_CORE}}}creator").text = "The Ledger's business desk"
+    for section in ("Business", "Companies"):
+        ET.SubElement(item, "category").text = section
+    ET.SubElement(item, f"{{{_MEDIA}}}content", url=f"https://ledger.example/{article.id}.jpeg", medium="image")
+    ET.SubElement(item, "description").text = _markup(article.body or article.summary)
+    return item
+
+
+def _deal(index: int) -> Deal:
+    return Deal(f"deal-{index}", f"Deal {index}", Kind.ACQUISITION, (_party(index), _party(_partner(index))))
+
+
+def _party(company: int) -> Party:
+    return Party(_full_name(company), aliases=(_short_name(company),))
+
+
+def _partner(company: int) -> int:
+    return company + 1 + company % 7
+
+
+def _full_name(company: int) -> str:
+    return f"{_short_name(company)} {_FIELDS[company % len(_FIELDS)]}"
+
+
+def _short_name(company: int) -> str:
+    return _NAMES[company * _STRIDE % len(_NAMES)]
+
+
+_Names = Callable[[int], dict[str, str]]
+
+
+def _parties(deal: int) -> dict[str, str]:
+    """The parties of a tracked deal, by their full and by their short names in turn."""
+    name = _full_name if deal % 2 else _short_name
+    return {"a": name(deal), "b": name(_partner(deal))}
+
+
+def _tracked(index: int) -> dict[str, str]:
+    return _parties(index % NAMED_DEALS)
+
+
+def _untracked(index: int) -> dict[str, str]:
+    return {"a": _short_name(_UNTRACKED + index), "b": _full_name(_UNTRACKED + ARTICLES + index)}
+
+
+def _headlines(templates: Sequence[str], names: _Names) -> list[Article]:
+    return [_article(index, templates, names) for index in range(ARTICLES)]
+
+
+def _entry(number: int) -> Article:
+    deal, other = divmod(number, 50)
+    names, index = (_untracked, number) if other else (_parties, deal)
+    headline = _article(index, _ON_DEALS, names)
+    moment = _DAWN + timedelta(minutes=number)
+    return replace(headline, id=f"entry-{number}", published=moment, summary=_summary(index, names))
+
+
+def _article(index: int, templates: Sequence[str], names: _Names) -> Article:
+    title = templates[index % len(templates)].format(**names(index))
+    return Article(id=f"article-{index}", title=title, first_seen=_DAWN, published=_DAWN, outlet="The Daily Ledger")
+
+
+def _summary(index: int, names: _Names) -> str:
+    return " ".join(islice(_sentences(index, names), 2))
+
+
+def _body(index: int, names: _Names) -> str:
+    sentences, body = _sentences(index, names), ""
+    while len(body) < BODY_LENGTH:
+        body += " ".join(islice(sentences, 3)) + "\n"
+    return body
+
+
+def _sentences(index: int, names: _Names) -> Iterator[str]:
+    """Endless; each article begins at another sentence."""
+    return (sentence.format(**names(index)) for sentence in islice(cycle(_SENTENCES), index % len(_SENTENCES), None))
+
+
+def _markup(text: str) -> str:
+    paragraphs = "".join(f"<p>{line}</p>" for line in text.splitlines())
+    return f'{paragraphs}<p><a href="https://ledger.example/more">Read on</a> &amp; share</p>'

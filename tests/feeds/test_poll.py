@@ -1,0 +1,429 @@
+"""The poller over real HTTP: a local feed server, the real fetcher, the real parser."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import datetime, timedelta
+
+import pytest
+from builders import DAY, HOUR, NOON, a_chat, a_deal, track
+from sqlalchemy import func, select
+from sqlalchemy.orm import joinedload
+from standin.feeds import FeedServer
+from standin.wire import Response
+
+from feeds.fetch import Fetcher, make_client
+from feeds.intake import Intake
+from feeds.parse import ParsedFeed, parse
+from feeds.poll import Poller
+from matcher.vocabulary import Article, Stage, Trust
+from models import article, subscriber
+from models import feed as feeds
+from models.change import Change
+from models.database import Database
+from models.deal import Deal
+from models.feed import Entry, Feed
+from models.outbox import Letter
+
+TALKS = Article("1", "Alphacom in talks to buy Betasoft", NOON, NOON - HOUR)
+OVER = Article("2", "Alphacom walks away from talks to buy Betasoft", NOON, NOON)
+ITEM = "<item><guid>{0}</guid><title>{1}</title></item>"
+
+
+async def parse_here(body: bytes, content_type: str, url: str) -> ParsedFeed:
+    return parse(body, content_type, url)
+
+
+class World:
+    """A feed server, a database, a poller, and a clock that stands until it is moved."""
+
+    def __init__(self, server: FeedServer, database: Database, fetcher: Fetcher) -> None:
+        self.now = NOON
+        self.server = server
+        self.database = database
+        self.parse: Callable[[bytes, str, str], Awaitable[ParsedFeed]] = parse_here
+        self._fetcher = fetcher
+        self.restart()
+
+    def restart(self) -> None:
+        """A new poller, as after a restart of the program."""
+        self.poller = Poller(
+            self.database, self._fetcher, lambda *document: self.parse(*document), lambda: self.now, floor=HOUR
+        )
+
+    async def add(self, name: str, trust: Trust = Trust.TRUSTED) -> None:
+        async with self.database.write() as session:
+            await feeds.add(session, self.server.url(name), f"The {name}", trust)
+
+    async def remove(self, name: str) -> None:
+        async with self.database.write() as session:
+            await feeds.remove(session, self.server.url(name))
+
+    async def poll(self, after: timedelta = timedelta(0)) -> None:
+        self.now += after
+        await self.poller.poll_due()
+
+    async def row(self, name: str) -> Feed:
+        async with self.database.read() as session:
+            return (await session.scalars(select(Feed).where(Feed.url == self.server.url(name)))).one()
+
+    async def stage(self) -> Stage | None:
+        async with self.database.read() as session:
+            return await session.scalar(select(Deal.stage))
+
+    async def told(self) -> list[Stage]:
+        """The stages that the follower is to be told of."""
+        async with self.database.read() as session:
+            letters = await session.scalars(select(Letter).options(joinedload(Letter.change)).order_by(Letter.id))
+            return [letter.change.stage for letter in letters if letter.change]
+
+    async def count(self, table: type) -> int | None:
+        async with self.database.read() as session:
+            return await session.scalar(select(func.count()).select_from(table))
+
+
+@pytest.fixture
+async def world(database: Database) -> AsyncIterator[World]:
+    """One deal, followed by one chat; one feed, "news", that is empty."""
+    async with FeedServer() as server, make_client("Hearsay tests") as client:
+        world = World(server, database, Fetcher(client, deadline=timedelta(seconds=5), max_bytes=1_000_000))
+        async with database.write() as session:
+            await track(session, a_deal("alpha-beta", "Alphacom", "Betasoft"))
+            await subscriber.follow(session, await a_chat(session, 1), NOON)
+        server.publish("news")
+        await world.add("news")
+        yield world
+
+
+def document(*items: str) -> Response:
+    body = f'<rss version="2.0"><channel><title>News</title>{"".join(items)}</channel></rss>'
+    return Response(200, body.encode(), {"content-type": "application/rss+xml"})
+
+
+async def test_news_travels_from_a_feed_to_the_outbox(world: World) -> None:
+    """What stands in the feed moves the deal, with the feed's name as the outlet and its trust."""
+    world.server.publish("news", TALKS)
+    await world.poll()
+
+    assert (await world.stage(), await world.told()) == (Stage.TALKS, [Stage.TALKS])
+    async with world.database.read() as session:
+        kept = (await session.scalars(select(article.Article))).one()
+    assert (kept.title, kept.outlet, kept.trust, kept.published_at) == (
+        TALKS.title,
+        "The news",
+        Trust.TRUSTED,
+        TALKS.published,
+    )
+
+
+async def test_an_unchanged_feed_is_not_sent_again(world: World) -> None:
+    """The validators of the last answer are sent along; a 304 is a success that changes nothing else."""
+    world.server.publish("news", TALKS)
+    await world.poll()
+    first = await world.row("news")
+    world.restart()
+    await world.poll(after=HOUR)
+    second = await world.row("news")
+
+    assert (world.server.requests["news"], world.server.not_modified["news"]) == (2, 1)
+    assert first.etag
+    assert (second.etag, second.last_modified) == (first.etag, first.last_modified)
+    assert (second.succeeded_at, second.next_check_at, second.error) == (NOON + HOUR, NOON + 2 * HOUR, None)
+    assert await world.count(Change) == 1
+
+
+async def test_an_entry_acts_once(world: World) -> None:
+    """When a feed grows, only what is new in it is read."""
+    world.server.publish("news", TALKS)
+    await world.poll()
+    world.server.publish("news", OVER)
+    await world.poll(after=HOUR)
+
+    assert await world.told() == [Stage.TALKS, Stage.CALLED_OFF]
+    assert (await world.count(Entry), await world.count(article.Article)) == (2, 2)
+
+
+async def test_a_feed_is_left_alone_until_its_time(world: World) -> None:
+    """No feed is asked before its next check is due."""
+    await world.poll()
+    await world.poll(after=HOUR - timedelta(seconds=1))
+    assert world.server.requests["news"] == 1
+
+    await world.poll(after=timedelta(seconds=1))
+    assert world.server.requests["news"] == 2
+
+
+# What can go wrong ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        pytest.param(Response(500), "500", id="a server error"),
+        pytest.param(Response(404), "404", id="nothing there"),
+        pytest.param(Response(200, b""), "empty document", id="nothing sent"),
+        pytest.param(
+            Response(200, b"<!doctype html><html><p>Hello", {"content-type": "text/html"}), "web page", id="HTML"
+        ),
+        pytest.param(Response(200, b"\0\xff not a feed"), "neither RSS nor Atom", id="noise"),
+        pytest.param(Response(200, b"<rss>" + b" " * 1_100_000), "", id="too large"),
+        pytest.param(Response(200, b'<!DOCTYPE x [<!ENTITY a "b">]><rss/>'), "entities", id="hostile"),
+    ],
+)
+async def test_a_failing_feed_says_why_and_the_others_go_on(world: World, answer: Response, reason: str) -> None:
+    """Its row holds the reason in plain words; the news of the other feed arrives."""
+    world.server.answer_instead("bad", answer)
+    await world.add("bad")
+    world.server.publish("news", TALKS)
+    await world.poll()
+
+    bad, good = await world.row("bad"), await world.row("news")
+    assert bad.error
+    assert reason in bad.error
+    assert (bad.failures, bad.checked_at, bad.succeeded_at, bad.next_check_at) == (1, NOON, None, NOON + HOUR)
+    assert (good.failures, good.error, good.succeeded_at) == (0, None, NOON)
+    assert await world.stage() is Stage.TALKS
+
+
+async def test_failures_back_off_and_a_success_forgives(world: World) -> None:
+    """Each failure in a row doubles the pause; one good answer ends the row."""
+    world.server.answer_instead("news", Response(503))
+    pauses = []
+    for _ in range(3):
+        await world.poll()
+        row = await world.row("news")
+        pauses.append(row.next_check_at - world.now)
+        world.now = row.next_check_at
+
+    assert pauses == [HOUR, 2 * HOUR, 4 * HOUR]
+    assert row.failures == 3
+    world.server.publish("news", TALKS)
+    await world.poll()
+    row = await world.row("news")
+    assert (row.failures, row.error, row.next_check_at) == (0, None, world.now + HOUR)
+    assert await world.stage() is Stage.TALKS
+
+
+async def test_a_failure_keeps_the_validators(world: World) -> None:
+    """After trouble the feed is asked as politely as before."""
+    await world.poll()
+    before = await world.row("news")
+    world.server.answer_instead("news", Response(502))
+    await world.poll(after=HOUR)
+    after = await world.row("news")
+
+    assert before.etag
+    assert (after.etag, after.last_modified) == (before.etag, before.last_modified)
+    assert after.succeeded_at == NOON
+
+
+@pytest.mark.parametrize(
+    ("answer", "pause"),
+    [
+        (Response(429, headers={"retry-after": "86400"}), DAY),
+        (Response(503, headers={"retry-after": "60"}), HOUR),
+        (Response(429, headers={"retry-after": "soon"}), HOUR),
+    ],
+)
+async def test_retry_after_is_obeyed(world: World, answer: Response, pause: timedelta) -> None:
+    """A server that asks to be left alone is left alone, also by the next start of the program."""
+    world.server.answer_instead("news", answer)
+    await world.poll()
+    world.restart()
+    await world.poll(after=pause - timedelta(seconds=1))
+    assert world.server.requests["news"] == 1
+
+    await world.poll(after=timedelta(seconds=1))
+    assert world.server.requests["news"] == 2
+
+
+async def test_max_age_is_obeyed(world: World) -> None:
+    """A feed that says how long it stays fresh is not asked before."""
+    fresh = document()
+    headers = {**fresh.headers, "cache-control": "max-age=18000"}
+    world.server.answer_instead("news", Response(200, fresh.body, headers))
+    await world.poll()
+
+    assert (await world.row("news")).next_check_at == NOON + 5 * HOUR
+
+
+async def test_a_crash_in_the_middle_loses_nothing(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """If taking in the news fails, no entry counts as seen and no validator as known; the next poll does it again."""
+
+    async def crash(*_: object, **__: object) -> None:
+        raise RuntimeError("the disk is full")
+
+    world.server.publish("news", TALKS)
+    with monkeypatch.context() as patched:
+        patched.setattr(Intake, "take", crash)
+        await world.poll()
+
+    row = await world.row("news")
+    assert (row.etag, row.last_modified, row.succeeded_at, row.failures) == (None, None, None, 1)
+    assert "RuntimeError" in (row.error or "")
+    assert await world.count(Entry) == 0
+
+    await world.poll(after=HOUR)
+    assert await world.told() == [Stage.TALKS]
+    assert (await world.row("news")).error is None
+
+
+async def test_news_and_validators_are_committed_together(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """If storing the validators fails, the news is not stored either, and is told once in the end."""
+
+    def crash(*_: object) -> None:
+        raise RuntimeError
+
+    world.server.publish("news", TALKS)
+    with monkeypatch.context() as patched:
+        patched.setattr(Poller, "_succeeded", crash)
+        await world.poll()
+    assert (await world.stage(), await world.told()) == (None, [])
+
+    await world.poll(after=HOUR)
+    assert await world.told() == [Stage.TALKS]
+
+
+# Entries -------------------------------------------------------------------------------------------------------------
+
+
+async def test_the_same_entry_twice_in_one_document_is_one(world: World) -> None:
+    """The upper of them counts, which is the newer."""
+    corrected, first = ITEM.format("1", OVER.title), ITEM.format("1", TALKS.title)
+    world.server.answer_instead("news", document(corrected, first))
+    await world.poll()
+
+    assert (await world.row("news")).error is None
+    assert (await world.count(Entry), await world.stage()) == (1, Stage.CALLED_OFF)
+
+
+async def test_without_dates_the_top_of_the_document_is_the_newest(world: World) -> None:
+    """Publishers put the latest entry first; among entries of the same time it rules."""
+    world.server.answer_instead("news", document(ITEM.format("2", OVER.title), ITEM.format("1", TALKS.title)))
+    await world.poll()
+
+    assert await world.stage() is Stage.CALLED_OFF
+
+
+async def test_two_feeds_may_use_the_same_ids(world: World) -> None:
+    """An entry's id is the feed's own."""
+    world.server.publish("news", TALKS)
+    world.server.publish("more", Article("1", OVER.title, NOON, NOON + HOUR))
+    await world.poll()
+    await world.add("more")
+    await world.poll(after=HOUR)
+
+    assert await world.stage() is Stage.CALLED_OFF
+
+
+# The first fetch -----------------------------------------------------------------------------------------------------
+
+
+async def test_a_first_fetch_catches_up_quietly(world: World) -> None:
+    """What is older than two days when a feed is first read sets the status and is not told."""
+    world.server.publish("news", TALKS)
+    await world.poll(after=3 * DAY)
+
+    assert (await world.stage(), await world.told()) == (Stage.TALKS, [])
+
+
+async def test_a_first_fetch_tells_what_is_new(world: World) -> None:
+    """What is younger is told, once a deal: where it stands now."""
+    world.server.publish("news", TALKS, OVER)
+    await world.poll(after=DAY)
+
+    assert (await world.stage(), await world.told()) == (Stage.CALLED_OFF, [Stage.CALLED_OFF])
+
+
+async def test_the_first_fetch_is_the_first_that_succeeds(world: World) -> None:
+    """A feed that failed at first is still caught up with quietly."""
+    world.server.publish("news", TALKS)
+    answered = Response(500)
+    world.server.answer_instead("news", answered)
+    await world.poll(after=3 * DAY)
+    world.server.publish("news")
+    await world.poll(after=HOUR)
+
+    assert (await world.stage(), await world.told()) == (Stage.TALKS, [])
+
+
+async def test_a_late_entry_of_a_known_feed_is_told(world: World) -> None:
+    """After the first fetch age does not matter any more."""
+    await world.poll()
+    world.server.publish("news", TALKS)
+    await world.poll(after=3 * DAY)
+
+    assert await world.told() == [Stage.TALKS]
+
+
+# Feeds come and go ---------------------------------------------------------------------------------------------------
+
+
+async def test_a_feed_that_is_removed_while_it_is_read_is_let_go(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What it brings is dropped, and nothing fails."""
+    reading, removed = asyncio.Event(), asyncio.Event()
+
+    async def parse_slowly(body: bytes, content_type: str, url: str) -> ParsedFeed:
+        reading.set()
+        await removed.wait()
+        return parse(body, content_type, url)
+
+    world.parse = parse_slowly
+    world.server.publish("news", TALKS)
+    polling = asyncio.create_task(world.poll())
+    await reading.wait()
+    await world.remove("news")
+    removed.set()
+    await polling
+
+    assert (await world.count(Feed), await world.count(Entry), await world.stage()) == (0, 0, None)
+    assert caplog.records == []
+
+
+async def test_a_feed_can_be_removed_and_added_again(world: World) -> None:
+    """What it brought before stays and does not act a second time; what is new in it is news."""
+    world.server.publish("news", TALKS)
+    await world.poll()
+    await world.remove("news")
+    await world.add("news")
+    world.server.publish("news", OVER)
+    await world.poll(after=HOUR)
+
+    assert (await world.row("news")).error is None
+    assert await world.told() == [Stage.TALKS, Stage.CALLED_OFF]
+    assert await world.count(article.Article) == 2
+
+
+async def test_another_feed_is_not_taken_for_a_removed_one(world: World) -> None:
+    """A feed that is added after another was removed brings its own news, even under the same ids."""
+    world.server.publish("news", TALKS)
+    await world.poll()
+    await world.remove("news")
+    world.server.publish("other", Article(TALKS.id, OVER.title, NOON, NOON))
+    await world.add("other")
+    await world.poll(after=HOUR)
+
+    assert await world.stage() is Stage.CALLED_OFF
+
+
+async def test_an_entry_is_remembered_for_as_long_as_its_feed_has_it(world: World) -> None:
+    """What left the feed is forgotten in time; what still stands in it is not, and never acts twice."""
+    world.server.publish("news", TALKS)
+    await world.poll()
+    for _ in range(4):
+        world.server.publish("news", Article(f"{world.now}", "Oslo opens a library", NOON, world.now))
+        await world.poll(after=30 * DAY)
+        await forget(world, world.now - 60 * DAY)
+    assert await world.count(Entry) == 5
+
+    world.server.answer_instead("news", document())
+    await world.poll(after=30 * DAY)
+    await forget(world, world.now)
+    assert await world.count(Entry) == 0
+    assert await world.told() == [Stage.TALKS]
+
+
+async def forget(world: World, before: datetime) -> None:
+    async with world.database.write() as session:
+        await feeds.forget_entries(session, before)
