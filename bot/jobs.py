@@ -14,7 +14,7 @@ from typing import Any
 from telegram.ext import JobQueue
 
 from bot.courier import Courier
-from feeds.poll import Poller
+from feeds.poll import AT_ONCE, Poller
 from models import feed, inbox, ledger
 from models.database import Database
 
@@ -51,9 +51,13 @@ class Jobs:
         self._keep = keep
 
     def schedule(self, queue: JobQueue[Any], pace: Pace) -> None:
-        """Start the ticks. A late tick is not dropped, missed ones are made up by one, and none overlaps itself."""
-        options = {"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
-        for job, seconds in ((self.poll, pace.poll), (self.deliver, pace.deliver), (self.tidy, pace.tidy)):
+        """Start the ticks. A late tick is not dropped, and missed ones are made up by one.
+
+        A slow feed must not hold up the others, so polls may overlap; the poller takes no feed twice.
+        """
+        ticks = ((self.poll, pace.poll, AT_ONCE), (self.deliver, pace.deliver, 1), (self.tidy, pace.tidy, 1))
+        for job, seconds, instances in ticks:
+            options = {"misfire_grace_time": None, "coalesce": True, "max_instances": instances}
             queue.run_repeating(job, seconds, first=0, job_kwargs=options)
 
     async def poll(self, _: object = None) -> None:

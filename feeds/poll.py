@@ -54,24 +54,33 @@ class Poller:
         self._floor = floor
         self.intake = Intake()
         self._places = asyncio.Semaphore(AT_ONCE)
+        self._under_way: set[int] = set()
 
     async def poll_due(self) -> None:
-        """Poll all feeds that are due now, and return when each is done or has failed."""
+        """Poll the feeds that are due now, and return when each is done or has failed.
+
+        May be called again meanwhile: a feed that is being polled is left alone, so a slow one holds up nobody.
+        """
         async with self._database.read() as session:
             due = await feeds.due(session, self._clock())
-        await asyncio.gather(*(self._poll(feed) for feed in due))
+        await asyncio.gather(*(self._poll(feed) for feed in due if feed.id not in self._under_way))
 
     async def _poll(self, feed: Feed) -> None:
-        async with self._places:
-            try:
-                await self._look(feed)
-            except (FetchError, ParseError) as error:
-                await self._failed(feed, str(error), getattr(error, "retry_after", None))
-            except Exception as error:  # one feed's surprise must not stop the others; it is logged and shown
-                logger.exception("feed poll crashed", extra={"feed": feed.id})
-                await self._failed(
-                    feed, f"Hearsay itself failed on this feed ({type(error).__name__}); see the log", None
-                )
+        self._under_way.add(feed.id)
+        try:
+            async with self._places:
+                await self._look_or_say_why(feed)
+        finally:
+            self._under_way.discard(feed.id)
+
+    async def _look_or_say_why(self, feed: Feed) -> None:
+        try:
+            await self._look(feed)
+        except (FetchError, ParseError) as error:
+            await self._failed(feed, str(error), getattr(error, "retry_after", None))
+        except Exception as error:  # one feed's surprise must not stop the others; it is logged and shown
+            logger.exception("feed poll crashed", extra={"feed": feed.id})
+            await self._failed(feed, f"Hearsay itself failed on this feed ({type(error).__name__}); see the log", None)
 
     async def _look(self, feed: Feed) -> None:
         answer = await self._fetcher.fetch(feed.url, Validators(feed.etag, feed.last_modified))

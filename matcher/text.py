@@ -22,10 +22,10 @@ class _Folds(dict[int, str]):
 
 
 _LOOKALIKES = {
-    **dict.fromkeys("‘’‚‛′`´ʼ", "'"),
+    **dict.fromkeys("‘’‚‛′´ʼ", "'"),
     **dict.fromkeys("“”„‟″«»", '"'),
     **dict.fromkeys("‐‑‒–—―−﹣-", "-"),
-    **dict.fromkeys("\t\u00a0\u2007\u202f\u3000", " "),
+    **dict.fromkeys("\u00a0\u2007\u202f\u3000", " "),
 }
 
 
@@ -37,6 +37,7 @@ def _fold_character(character: str) -> str:
 
 
 _FOLDS = _Folds()
+_BEYOND_ASCII = re.compile(r"[^\x00-\x7f]+")
 
 
 def fold(text: str) -> str:
@@ -44,7 +45,10 @@ def fold(text: str) -> str:
 
     Offsets in the result are offsets in the text, so that what is found here can be quoted there.
     """
-    return text.lower() if text.isascii() else text.translate(_FOLDS)
+    if not text.isascii():
+        # Most news is ASCII but for its quotes and dashes: translating only those is four times as fast.
+        text = _BEYOND_ASCII.sub(lambda run: run[0].translate(_FOLDS), text)
+    return text.lower()
 
 
 # A full stop after these words, or after a single letter, does not end a sentence.

@@ -427,3 +427,28 @@ async def test_an_entry_is_remembered_for_as_long_as_its_feed_has_it(world: Worl
 async def forget(world: World, before: datetime) -> None:
     async with world.database.write() as session:
         await feeds.forget_entries(session, before)
+
+
+async def test_a_slow_feed_holds_up_nobody(world: World) -> None:
+    """While one feed is still being read, the others are polled when they are due, and it is not asked twice."""
+    reading, read_on = asyncio.Event(), asyncio.Event()
+
+    async def parse_slowly(body: bytes, content_type: str, url: str) -> ParsedFeed:
+        if url.endswith("slow"):
+            reading.set()
+            await read_on.wait()
+        return parse(body, content_type, url)
+
+    world.parse = parse_slowly
+    world.server.publish("slow", TALKS)
+    await world.add("slow")
+    first = asyncio.create_task(world.poll())
+    await reading.wait()
+    world.server.publish("quick", OVER)
+    await world.add("quick")
+    await world.poll()
+    assert (await world.row("quick")).succeeded_at == world.now
+    assert world.server.requests == {"slow": 1, "quick": 1}
+    read_on.set()
+    await first
+    assert (await world.row("slow")).succeeded_at == world.now
