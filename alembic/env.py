@@ -15,6 +15,7 @@ import models.change
 import models.deal
 import models.feed
 import models.inbox
+import models.milestone
 import models.outbox
 import models.owner
 import models.subscriber  # noqa: F401 (each import puts its tables into the metadata)

@@ -92,6 +92,7 @@ class Program:
                 logger.info("started", extra={"bot": self._bot.username, "polls": self._around.polls})
                 await self.inbox.receive(self._bot)
             finally:
+                self.courier.stop()
                 await self._application.stop()
                 await self._application.shutdown()
 
@@ -119,6 +120,7 @@ class Program:
         while True:
             try:
                 await self._application.initialize()
+                await self._bot.delete_webhook()  # while one is set, Telegram refuses long polling
                 await self._bot.set_my_commands(menu())
             except InvalidToken:
                 raise

@@ -16,15 +16,22 @@ from telegram.error import InvalidToken
 from bot import demo as story
 from bot import live, logs, messages
 from bot.app import utc_now
+from bot.live import AlreadyRunningError
 from bot.replay import ReplayError, run_replay
 from bot.settings import SettingsError, load
 from feeds.opml import BadOpml, FeedLine, read_opml, write_opml
 from matcher.vocabulary import Deal, Kind, Party, Trust
 from models import deal as deals
 from models import feed as feeds
-from models import imports, migration
+from models import imports
 from models.database import Database, DatabaseBusyError
-from models.watchlist import WatchlistDeal, WatchlistError, read_watchlist, write_watchlist
+from models.watchlist import (
+    WatchlistDeal,
+    WatchlistError,
+    read_watchlist,
+    read_watchlist_file,
+    write_watchlist,
+)
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -46,6 +53,10 @@ InFile = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=Tr
 OutFile = Annotated[Path | None, typer.Argument(dir_okay=False, help="The file to write; without it, standard output.")]
 
 
+KNOWN = (AlreadyRunningError, BadOpml, DatabaseBusyError, ReplayError, SettingsError, WatchlistError)
+"""Errors whose message is written for the user."""
+
+
 class CommandError(Exception):
     """The command cannot be done; the message says why and what to do."""
 
@@ -60,12 +71,13 @@ def main() -> None:
         raise SystemExit(0) from None
     except InvalidToken:
         _fail("Telegram does not know this token. Copy it again from @BotFather into HEARSAY_TOKEN in .env.")
-    except (CommandError, SettingsError, WatchlistError, BadOpml, ReplayError, DatabaseBusyError) as error:
+    except (*KNOWN, CommandError) as error:
         _fail(str(error))
     except DBAPIError as error:
         _fail(f"The database cannot be used: {error.orig}. Check HEARSAY_DATABASE, its folder and the disk.")
     except OSError as error:
-        _fail(f"{error.strerror}: {error.filename}. Check the path and its permissions.")
+        place = f"{error.filename}: " if error.filename else ""
+        _fail(f"{place}{error.strerror}. Check the path, its permissions and the space on the disk.")
 
 
 @app.command()
@@ -129,7 +141,7 @@ def list_deals() -> None:
     async def show(database: Database) -> None:
         async with database.read() as session:
             rows = await deals.all_deals(session)
-        table = Table(Column("slug", no_wrap=True), "status", "title")
+        table = Table(Column("slug", overflow="fold"), "status", "title")
         for deal in rows:
             table.add_row(deal.slug, messages.standing(deal), escape(deal.title))
         out.print(table)
@@ -139,7 +151,7 @@ def list_deals() -> None:
 
 @deals_app.command("add")
 def add_deal(
-    parties: Annotated[str, typer.Argument(help='The parties, joined by " + ", for example: "Huawei + AT&T"')],
+    parties: Annotated[str, typer.Argument(help='The parties, joined by plus signs, for example: "Huawei + AT&T"')],
     *,
     kind: Annotated[Kind, typer.Option(help="What they may do together.")] = Kind.ACQUISITION,
     slug: Annotated[str, typer.Option(help="The deal's short name; made from the parties if left out.")] = "",
@@ -149,7 +161,9 @@ def add_deal(
     ] = None,
 ) -> None:
     """Track a deal."""
-    names = [name.strip() for name in parties.split(" + ")]
+    names = [name.strip() for name in parties.split("+")]
+    if len(names) < 2 or not all(names):
+        raise CommandError('Name at least two parties, joined by a plus sign, for example: "Huawei + AT&T"')
     aliases = _aliases(alias or [], names)
     deal = Deal(
         slug=slug or "-".join(deals.spelling_key(name) for name in names),
@@ -175,12 +189,14 @@ def add_deal(
 @deals_app.command("import")
 def import_deals(file: InFile) -> None:
     """Add the deals of a watchlist (TOML), and update those of the same slug."""
-    entries = read_watchlist(file.read_text(encoding="utf-8"))
+    entries = read_watchlist_file(file)
 
     async def take_over(database: Database) -> None:
-        async with database.write() as session:
-            for imported in await imports.import_deals(session, entries, utc_now()):
-                out.print(f"{imported.slug}: {imported.effect}")
+        with err.status(f"Importing {len(entries)} deals…"):
+            async with database.write() as session:
+                results = await imports.import_deals(session, entries, utc_now())
+        for imported in results:
+            out.print(f"{imported.slug}: {imported.effect}", markup=False)
 
     _with_database(take_over)
 
@@ -208,7 +224,7 @@ def list_feeds() -> None:
         table = Table("feed", "trust", "last success", "next check", "problem")
         for feed in rows:
             succeeded = f"{feed.succeeded_at:%Y-%m-%d %H:%M}" if feed.succeeded_at else "never"
-            following = f"{feed.next_check_at:%Y-%m-%d %H:%M}" if feed.checked_at else "at the next start"
+            following = f"{feed.next_check_at:%Y-%m-%d %H:%M}" if feed.checked_at else "at once, while the bot runs"
             name = f"{escape(feed.title)}\n[dim]{escape(feed.url)}[/dim]"
             table.add_row(name, feed.trust, succeeded, following, escape(feed.error or ""))
         out.print(table)
@@ -258,9 +274,9 @@ def import_feeds(file: InFile) -> None:
 
     async def take_over(database: Database) -> None:
         async with database.write() as session:
-            for line in lines:
-                added = await feeds.add(session, line.url, line.title, line.trust)
-                out.print(f"{line.url}: {'added' if added else 'unchanged'}", markup=False)
+            added = {line.url: await feeds.add(session, line.url, line.title, line.trust) for line in lines}
+        for url, new in added.items():
+            out.print(f"{url}: {'added' if new else 'unchanged'}", markup=False)
 
     _with_database(take_over)
 
@@ -282,8 +298,12 @@ def upgrade_database() -> None:
     """Bring the database file to the newest schema."""
     path = load().database
     with err.status("Migrating…"):
-        migration.upgrade(path)
+        asyncio.run(_open_and_close(path))
     out.print(f"{path} is up to date.", markup=False)
+
+
+async def _open_and_close(path: Path) -> None:
+    await (await live.open_database(path)).close()
 
 
 def _with_database(work: Callable[[Database], Awaitable[None]]) -> None:

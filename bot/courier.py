@@ -25,7 +25,7 @@ from telegram.error import (
 )
 
 from bot import messages
-from bot.errors import flood_pause
+from bot.pauses import flood_pause
 from bot.replies import NO_PREVIEW, keyboard
 from models import outbox
 from models import subscriber as subscribers
@@ -37,6 +37,8 @@ logger = logging.getLogger(__name__)
 
 LONGEST_WAIT = timedelta(hours=1)
 """Between two attempts at one letter."""
+TOKEN_PAUSE = timedelta(minutes=1)
+"""While the token is refused, nothing can be sent to anybody."""
 MOST_ATTEMPTS = 10
 """At a letter whose error nobody has a name for."""
 GAP_SECONDS = 1 / 25
@@ -88,12 +90,19 @@ def judge(error: TelegramError, attempts: int) -> Verdict:
         case BadRequest() if "parse entities" in error.message.casefold():
             return Verdict(Fate.PLAIN)
         case InvalidToken() | Conflict():
-            return Verdict(Fate.LATER, LONGEST_WAIT)
+            return Verdict(Fate.PAUSE, TOKEN_PAUSE)
         case BadRequest():
             return Verdict(Fate.ABANDONED)
         case NetworkError():
             return Verdict(Fate.LATER, backoff)
-    return Verdict(Fate.LATER if attempts < MOST_ATTEMPTS else Fate.ABANDONED, backoff)
+    return _unknown(attempts)
+
+
+def _unknown(attempts: int) -> Verdict:
+    """The fate after an error that nobody has a name for."""
+    if attempts >= MOST_ATTEMPTS:
+        return Verdict(Fate.ABANDONED)
+    return Verdict(Fate.LATER, min(timedelta(seconds=2**attempts), LONGEST_WAIT))
 
 
 class Courier:
@@ -106,22 +115,28 @@ class Courier:
         self._clock = clock
         self._paused_until: datetime | None = None
         self._turn = asyncio.Lock()
+        self._stopping = False
+
+    def stop(self) -> None:
+        """Send no further letter: what is left goes out at the next start."""
+        self._stopping = True
 
     async def deliver(self) -> None:
         """Send every letter that is due, in order for each chat."""
         async with self._turn:
-            while not self._paused():
+            while not self._idle():
                 async with self._database.read() as session:
                     letters = await outbox.due(session, self._wire, self._clock())
                 if not letters:
                     return
                 for letter in letters:
-                    if not self._paused():
+                    if not self._idle():
                         await self._attempt(letter)
                         await asyncio.sleep(GAP_SECONDS)
 
-    def _paused(self) -> bool:
-        return self._paused_until is not None and self._clock() < self._paused_until
+    def _idle(self) -> bool:
+        paused = self._paused_until is not None and self._clock() < self._paused_until
+        return paused or self._stopping
 
     async def _attempt(self, letter: Letter, *, plain: bool = False) -> None:
         try:
@@ -132,6 +147,10 @@ class Courier:
                 await self._attempt(letter, plain=True)
             else:
                 await self._failed(letter, verdict, str(error))
+            return
+        except Exception as error:  # such as PTB's KeyError on an answer without a result; the other chats go on
+            logger.exception("letter could not be sent", extra={"letter": letter.id})
+            await self._failed(letter, _unknown(letter.attempts + 1), f"{type(error).__name__}: {error}")
             return
         async with self._database.write() as session:
             row = await session.get_one(Letter, letter.id)
@@ -158,7 +177,7 @@ class Courier:
                 case Fate.LATER:
                     row.due_at = now + verdict.wait
                 case Fate.PAUSE:
-                    row.due_at = self._paused_until = now + verdict.wait
+                    self._paused_until = now + verdict.wait
                 case Fate.RETIRED:
                     await subscribers.retire(session, letter.subscriber.chat_id, now)
                 case Fate.MOVED:

@@ -9,10 +9,9 @@ Anything else that a handler raises is a fault of ours: it is logged in full, an
 """
 
 import logging
-from datetime import timedelta
 
 from telegram import Update
-from telegram.error import RetryAfter, TelegramError
+from telegram.error import TelegramError
 from telegram.ext import ContextTypes
 
 from bot import messages
@@ -27,12 +26,6 @@ class Refusal(Exception):
     def __init__(self, answer: messages.Message) -> None:
         super().__init__(answer.text)
         self.answer = answer
-
-
-def flood_pause(error: RetryAfter) -> timedelta:
-    """How long Telegram asks to be left alone."""
-    wait = error.retry_after
-    return wait if isinstance(wait, timedelta) else timedelta(seconds=wait)
 
 
 async def on_error(update: object, context: ContextTypes.DEFAULT_TYPE) -> None:

@@ -13,11 +13,12 @@ from datetime import datetime
 from typing import Any
 
 from telegram import Update
-from telegram.error import Conflict, InvalidToken, NetworkError, RetryAfter, TelegramError
+from telegram.error import Conflict, InvalidToken, RetryAfter, TelegramError
 from telegram.ext import Application, ExtBot
 
-from bot.errors import flood_pause
+from bot.pauses import flood_pause
 from models import inbox
+from models import subscriber as subscribers
 from models.database import Database
 from models.inbox import IncomingUpdate
 from models.subscriber import Wire
@@ -60,21 +61,24 @@ class Inbox:
 
     async def receive(self, bot: RawBot) -> None:
         """Handle what a former run left, then poll until cancelled. Raises InvalidToken; waits out everything else."""
-        await self.handle()
         offset, failures = None, 0
         while True:
             try:
+                await self.handle()
                 updates = await bot.raw_updates(offset)
+                await self.keep(updates)
             except InvalidToken:
                 raise
             except TelegramError as error:
                 failures += 1
                 await asyncio.sleep(_wait(error, failures))
-                continue
-            failures = 0
-            await self.keep(updates)
-            offset = max((update["update_id"] + 1 for update in updates), default=offset)
-            await self.handle()
+            except Exception:  # a broken answer, a full disk: nothing was confirmed, so ask again
+                failures += 1
+                logger.exception("updates could not be taken; trying again")
+                await asyncio.sleep(_backoff(failures))
+            else:
+                failures = 0
+                offset = max((update["update_id"] + 1 for update in updates), default=offset)
 
     async def keep(self, updates: Sequence[dict[str, Any]]) -> None:
         """Store updates as they came; after this they may be confirmed."""
@@ -91,6 +95,8 @@ class Inbox:
             async with self._database.write() as session:
                 row = await session.get_one(IncomingUpdate, (incoming.update_id, incoming.wire))
                 row.handled_at, row.error = self._clock(), error
+                if error is None:
+                    row.payload = {}  # the id is enough to know it again; what people write is not kept
 
     async def _handle_one(self, incoming: IncomingUpdate) -> str | None:
         """Why the update could not be read, or None."""
@@ -99,6 +105,9 @@ class Inbox:
         except (TypeError, ValueError, KeyError, AttributeError) as error:  # what PTB raises on a malformed update
             logger.warning("update cannot be read; set aside", extra={"update": incoming.update_id})
             return f"{type(error).__name__}: {error}"
+        if update.effective_chat:
+            async with self._database.write() as session:
+                await subscribers.revive(session, update.effective_chat.id)
         await self._application.process_update(update)
         return None
 
@@ -107,7 +116,11 @@ def _wait(error: TelegramError, failures: int) -> float:
     if isinstance(error, RetryAfter):
         return flood_pause(error).total_seconds()
     if isinstance(error, Conflict):
-        logger.error("another program polls with the same token; stop one of the two")
-    elif not isinstance(error, NetworkError) or failures == 1:
+        logger.error("another program polls with the same token; stop one of the two", extra={"reason": str(error)})
+    elif failures == 1:
         logger.warning("Telegram cannot be reached; trying again", extra={"reason": str(error)})
+    return _backoff(failures)
+
+
+def _backoff(failures: int) -> float:
     return float(min(2**failures, LONGEST_WAIT_SECONDS))

@@ -4,9 +4,10 @@ import asyncio
 import signal
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from filelock import FileLock, Timeout
 from pydantic import SecretStr
 from rich.console import Console
 
@@ -14,7 +15,7 @@ from bot.app import Program, Surroundings, utc_now
 from bot.settings import Settings
 from bot.terminal import TOKEN, TerminalWire, read_input
 from feeds.opml import read_opml
-from models import feed, imports, migration, outbox, owner
+from models import feed, imports, migration, milestone, outbox, owner
 from models.database import Database
 from models.subscriber import Wire
 from models.watchlist import read_watchlist
@@ -22,39 +23,68 @@ from models.watchlist import read_watchlist
 EXAMPLES = Path(__file__).parent.parent / "examples"
 
 
+class AlreadyRunningError(Exception):
+    """Another process does the same work on the same database."""
+
+
 async def open_database(path: Path) -> Database:
     """Migrate the file and open it; a new one starts with the starter watchlist and the starter feeds."""
-    new = not path.exists()
     await asyncio.to_thread(migration.upgrade, path)
     database = Database(path)
-    if new:
+    async with database.read() as session:
+        started = await milestone.is_reached(session, milestone.STARTERS)
+    if not started:
         await _import_starters(database)
     return database
 
 
 async def serve(settings: Settings, token: SecretStr, say: Callable[[str], None]) -> None:
-    """Run the live bot until the process is asked to stop."""
-    async with await open_database(settings.database) as database:
-        await _settle_owner(database, settings, say)
-        program = Program(settings, token.get_secret_value(), database, Surroundings())
-        with _stopping_on_sigterm():
-            await program.run()
+    """Run the live bot until the process is asked to stop. Raises :class:`AlreadyRunningError`."""
+    with _alone(settings.database, Wire.TELEGRAM):
+        async with await open_database(settings.database) as database:
+            await _settle_owner(database, settings, say)
+            program = Program(settings, token.get_secret_value(), database, Surroundings())
+            with _stopping_on_sigterm():
+                await program.run()
 
 
 async def talk(settings: Settings, console: Console) -> None:
-    """The terminal conversation, until /quit or the end of the input. Polling stays with the live bot."""
-    async with await open_database(settings.database) as database:
-        wire = TerminalWire(console, time.time, first_update=time.time_ns())
-        around = Surroundings(wire=Wire.TERMINAL, telegram=wire, polls=False)
-        serving = asyncio.create_task(Program(settings, TOKEN, database, around).run())
-        console.print("Talk to Hearsay. Try /deals or /help. Type a button's number to press it. Leave with /quit.\n")
-        typing, leaving = asyncio.create_task(read_input(wire)), asyncio.create_task(wire.quit.wait())
-        await asyncio.wait({serving, typing, leaving}, return_when=asyncio.FIRST_COMPLETED)
-        if typing.done() and not leaving.done():
-            await asyncio.wait({serving, asyncio.create_task(wire.answered())}, return_when=asyncio.FIRST_COMPLETED)
-        for task in (serving, typing, leaving):
-            task.cancel()
-        await asyncio.gather(serving, return_exceptions=True)
+    """The terminal conversation, until /quit or the end of the input. Polling stays with the live bot.
+
+    Raises :class:`AlreadyRunningError`.
+    """
+    with _alone(settings.database, Wire.TERMINAL):
+        async with await open_database(settings.database) as database:
+            wire = TerminalWire(console, time.time, first_update=time.time_ns())
+            around = Surroundings(wire=Wire.TERMINAL, telegram=wire, polls=False)
+            console.print("Talk to Hearsay. Try /deals or /help. Press a button by its number. Leave with /quit.\n")
+            await _converse(Program(settings, TOKEN, database, around), wire)
+
+
+async def _converse(program: Program, wire: TerminalWire) -> None:
+    """Serve until the person leaves, or the input has ended and everything typed is answered."""
+    serving = asyncio.create_task(program.run())
+    leaving = asyncio.create_task(wire.quit.wait())
+    typing = asyncio.create_task(read_input(wire))
+    await asyncio.wait({serving, leaving, typing}, return_when=asyncio.FIRST_COMPLETED)
+    for task in (leaving, typing):
+        task.cancel()
+    if serving.done():
+        serving.result()
+    serving.cancel()
+    with suppress(asyncio.CancelledError):
+        await serving
+
+
+@contextmanager
+def _alone(path: Path, wire: Wire) -> Iterator[None]:
+    """Refuse to be the second: two couriers of one wire would send everything twice."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(f"{path}.{wire}.lock", blocking=False):
+            yield
+    except Timeout:
+        raise AlreadyRunningError(f"Hearsay runs on {path} already. Stop it first, or use another database.") from None
 
 
 async def _import_starters(database: Database) -> None:
@@ -64,6 +94,7 @@ async def _import_starters(database: Database) -> None:
         await imports.import_deals(session, deals, utc_now())
         for line in lines:
             await feed.add(session, line.url, line.title, line.trust)
+        await milestone.reach(session, milestone.STARTERS)
 
 
 async def _settle_owner(database: Database, settings: Settings, say: Callable[[str], None]) -> None:

@@ -19,7 +19,7 @@ from models.change import Change
 from models.deal import Deal
 from models.subscriber import Subscription
 
-PAGE = 20
+PAGE = 10
 """Deals on one page of ``/deals``."""
 CHOICES = 10
 """Deals offered as buttons when several fit."""
@@ -97,13 +97,17 @@ class Message:
     notice: str = ""
 
 
-def start() -> Message:
-    """The first thing a subscriber reads."""
+def start(example: str) -> Message:
+    """The first thing a subscriber reads; ``example`` is the slug of some deal, or empty."""
+    one = (
+        f"Ask about one: <code>/status {example}</code>\nFollow one: <code>/subscribe {example}</code>\n"
+        if example
+        else ""
+    )
     return Message(
         "<b>Hearsay</b> follows business deals from the first rumour to the end. "
         "You get one message when something really changed, with the words and the source behind it.\n\n"
-        "See the deals: /deals\nAsk about one: /status huawei-att\nFollow one: /subscribe huawei-att\n"
-        "Everything else: /help"
+        f"See the deals: /deals\n{one}Follow every deal: <code>/subscribe everything</code>\nAll commands: /help"
     )
 
 
@@ -140,10 +144,11 @@ def deals(page: Sequence[Deal], number: int, pages: int, status: Status | None) 
     lines: list[str] = []
     for heading, group in groupby(page, key=lambda deal: deal.status):
         lines.append(f"<b>{heading.upper() if heading else 'NO REPORTS YET'}</b>")
-        lines += [f"• {_cut(deal.title, LONGEST_ITEM)} – /status {deal.slug}" for deal in group]
+        lines += [f"• {_cut(deal.title, LONGEST_ITEM)}: {_stage_words(deal)}" for deal in group]
     if pages > 1:
         lines.append(f"\nPage {number + 1} of {pages}")
-    return Message("\n".join(lines), _pager(number, pages, status))
+    rows = tuple((Button(_plain(deal.title, LONGEST_ITEM), f"status:{deal.id}:new"),) for deal in page)
+    return Message("\n".join(lines), rows + _pager(number, pages, status))
 
 
 def unknown_status(word: str) -> Message:
@@ -154,16 +159,16 @@ def unknown_status(word: str) -> Message:
 
 
 def status(deal: Deal, latest: Change | None, *, followed: bool, notice: str = "") -> Message:
-    """The card of a deal: where it stands, on whose word, in which words."""
+    """The card of a deal: where it stands, on whose word, in the words of the ``latest`` change with evidence."""
     lines = [f"<b>{_cut(deal.title, LONGEST_TITLE)}</b>"]
-    if deal.stage is None or latest is None:
+    if deal.stage is None:
         lines.append("No reports yet.")
     else:
         lines.append(f"<b>{_standing_words(deal.stage)}</b>")
-        lines.append(weight(confirmed=deal.confirmed, sources=len(deal.origins)) + f" · since {_day(latest.at)}")
+        lines.append(weight(confirmed=deal.confirmed, sources=len(deal.origins)) + f" · since {_day(deal.moment)}")
         if deal.contested:
             lines.append("Contested: a party and independent reports contradict each other.")
-        lines += ["", *_evidence(latest.claims)]
+        lines += ["", *_evidence(latest.claims if latest else [])]
     return Message("\n".join(lines).rstrip(), _card_buttons(deal, followed=followed), notice)
 
 
@@ -198,7 +203,8 @@ def changed(change: Change, deal: Deal) -> Message:
     if change.from_stage is Stage.QUIET:
         lines.append("The first news in more than a year.")
     lines += ["", *_evidence(change.claims)]
-    buttons = (Button("Status", f"status:{deal.id}"), Button("History", f"history:{deal.id}"))
+    # A pressed button answers with a new message: the push itself must stay in the chat.
+    buttons = (Button("Status", f"status:{deal.id}:new"), Button("History", f"history:{deal.id}:new"))
     return Message("\n".join(lines).rstrip(), (buttons,))
 
 
@@ -212,11 +218,12 @@ def held(claim: Claim, deal: Deal) -> Message:
     )
 
 
-def released(deal: Deal, *, moved: bool) -> Message:
-    """The owner let a held claim through."""
-    if moved:
-        return Message(f"Done. Everyone who follows {_cut(deal.title, LONGEST_NAME)} is told.", notice="Let through")
-    return Message(f"{_cut(deal.title, LONGEST_NAME)} has moved on since. Nothing was changed.")
+def released(deal: Deal, change: Change | None) -> Message:
+    """The owner let a held claim through; ``change`` is what it moved."""
+    if change is None:
+        return Message(f"{_cut(deal.title, LONGEST_NAME)} has moved on since. Nothing was changed.")
+    told = "Its followers are told." if not change.quiet else "It is a small step, so nobody is told."
+    return Message(f"Done: {_cut(deal.title, LONGEST_NAME)} is {headline(change)}. {told}", notice="Let through")
 
 
 def choose(candidates: Sequence[Deal], action: str) -> Message:
@@ -281,10 +288,10 @@ def subscriptions(followed: Sequence[Subscription]) -> Message:
     if not followed:
         return Message("This chat follows nothing yet. /subscribe everything, or pick one from /deals.")
     shown = followed[:PAGE]
-    lines = [f"This chat follows ({len(followed)}):", *(f"• {_target(s)}" for s in shown)]
+    lines = [f"This chat follows ({len(followed)}):", *(f"• {_cut(_target(s), LONGEST_NAME)}" for s in shown)]
     if len(shown) < len(followed):
         lines.append(f"… and {len(followed) - len(shown)} more: /unsubscribe and a name ends any of them.")
-    rows = tuple((Button(f"Stop: {_plain(s.label or 'everything', 40)}", f"drop:{s.id}"),) for s in shown)
+    rows = tuple((Button(f"Stop: {_plain(_target(s), 40)}", f"drop:{s.id}"),) for s in shown)
     return Message("\n".join(lines), rows)
 
 
@@ -295,9 +302,14 @@ def claimed(*, success: bool) -> Message:
     return Message("That code is not valid. The code is printed at the first start, and is void once it was used.")
 
 
-def claim_in_private() -> Message:
+def claim_in_private(*, voided: bool) -> Message:
     """The owner's code does not belong into a group."""
-    return Message("Send /claim in a private chat with the bot. Others can read the code here.")
+    if not voided:
+        return Message("Send /claim in a private chat with the bot. Others can read the code here.")
+    return Message(
+        "Others can read the code here, so it is void now. "
+        "Start Hearsay again for a new code, and send it in a private chat with the bot."
+    )
 
 
 def stranger() -> Message:
@@ -331,6 +343,10 @@ def headline(change: Change) -> str:
         case ChangeKind.CONFIRMATION:
             return f"{'Confirmed' if change.confirmed else 'Second source'}: {after}"
     return after
+
+
+def _stage_words(deal: Deal) -> str:
+    return _STAGE_WORDS[deal.stage] if deal.stage else "no reports yet"
 
 
 def _standing_words(stage: Stage) -> str:
@@ -390,8 +406,8 @@ def _pager(number: int, pages: int, status: Status | None) -> tuple[tuple[Button
 
 def _target(subscription: Subscription) -> str:
     if subscription.party_key:
-        return f"every deal of {_cut(subscription.label, LONGEST_ITEM)}"
-    return _cut(subscription.label, LONGEST_ITEM) or "everything"
+        return f"every deal of {subscription.party_name}"
+    return subscription.deal.title if subscription.deal else "everything"
 
 
 def _plain(text: str, longest: int) -> str:

@@ -4,6 +4,8 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -19,7 +21,10 @@ from models import imports, migration
 from models.article import Claim, Mention
 from models.change import Change
 from models.database import Database
-from models.watchlist import WatchlistDeal, read_watchlist
+from models.watchlist import WatchlistDeal, read_watchlist_file
+
+FOREVER = datetime.max.replace(tzinfo=UTC)
+"""The time of import: no starting point lies in an archive's future."""
 
 
 class ReplayError(Exception):
@@ -33,7 +38,7 @@ async def run_replay(
 
     ``database`` is a new file that keeps the result; without it, the result is thrown away.
     """
-    deals = read_watchlist(watchlist.read_text(encoding="utf-8"))
+    deals = read_watchlist_file(watchlist)
     bad_lines = 0
 
     def articles(lines: Iterator[bytes]) -> Iterator[Article]:
@@ -61,8 +66,13 @@ async def _prepared(path: Path | None, deals: list[WatchlistDeal]) -> AsyncItera
         await asyncio.to_thread(migration.upgrade, file)
         async with Database(file) as database:
             async with database.write() as session:
-                await imports.import_deals(session, deals, NEVER)  # before any article
+                await imports.import_deals(session, [_before_any_article(deal) for deal in deals], FOREVER)
             yield database
+
+
+def _before_any_article(entry: WatchlistDeal) -> WatchlistDeal:
+    """A starting point without a date holds from the beginning of the archive, not from today."""
+    return replace(entry, since=NEVER) if entry.stage and entry.since is None else entry
 
 
 @contextmanager

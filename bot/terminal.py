@@ -175,6 +175,7 @@ class TerminalWire(BaseRequest):
 _METHODS: Final[Mapping[str, Callable[[TerminalWire, Mapping[str, Any]], Any]]] = {
     "getMe": TerminalWire._get_me,  # noqa: SLF001 (the table of this class's own answers)
     "getUpdates": TerminalWire._get_updates,  # noqa: SLF001
+    "deleteWebhook": TerminalWire._acknowledge,  # noqa: SLF001
     "setMyCommands": TerminalWire._acknowledge,  # noqa: SLF001
     "sendMessage": TerminalWire._send_message,  # noqa: SLF001
     "editMessageText": TerminalWire._edit_message,  # noqa: SLF001

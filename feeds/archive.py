@@ -16,6 +16,7 @@ from pydantic import BaseModel, ValidationError, field_validator
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from feeds.intake import Intake, Taken
+from feeds.parse import printable
 from matcher.vocabulary import NEVER, Article
 from models import ledger
 from models.database import Database
@@ -24,6 +25,8 @@ BATCH = 500
 """Lines per transaction: enough that commits cost little, few enough that progress moves."""
 
 
+EARLIEST_YEAR = 1900
+"""Anything before is a mistake, and too near to the beginning of the calendar to reckon with."""
 _EXAMPLE = "2017-12-15T09:30:00+00:00"
 
 
@@ -48,16 +51,15 @@ class _Line(BaseModel):
     @classmethod
     def _read_date(cls, value: object) -> datetime | date:
         text = value if isinstance(value, str) else ""
-        with suppress(ValueError):
-            return date.fromisoformat(text)
         try:
-            moment = datetime.fromisoformat(text)
-            in_utc = moment.astimezone(UTC)
+            published = _day_or_moment(text)
         except (ValueError, OverflowError) as error:
             raise ValueError(f"published must be a date and time in quotes, such as {_EXAMPLE}") from error
-        if moment.tzinfo is None:
+        if published.year < EARLIEST_YEAR:
+            raise ValueError(f"published {text} is before {EARLIEST_YEAR}")
+        if isinstance(published, datetime) and published.tzinfo is None:
             raise ValueError(f"published {text} needs an offset, such as {text}+00:00")
-        return in_utc
+        return published
 
     @field_validator("id", mode="before")
     @classmethod
@@ -100,6 +102,13 @@ async def _replay_weeks(session: AsyncSession, intake: Intake, batch: Iterable[A
     return taken
 
 
+def _day_or_moment(text: str) -> datetime | date:
+    with suppress(ValueError):
+        return date.fromisoformat(text)
+    moment = datetime.fromisoformat(text)
+    return moment.astimezone(UTC) if moment.tzinfo else moment
+
+
 def _article(line: _Line, number: int, clock: datetime) -> Article:
     day_only = not isinstance(line.published, datetime)
     published = (
@@ -107,15 +116,19 @@ def _article(line: _Line, number: int, clock: datetime) -> Article:
     )
     return Article(
         id=line.id or f"line-{number}",
-        title=html.unescape(line.title),
-        summary=html.unescape(line.summary),
-        body=html.unescape(line.body),
+        title=_plain(line.title),
+        summary=_plain(line.summary),
+        body=_plain(line.body),
         first_seen=max(clock, published),
         published=published,
         day_only=day_only,
-        outlet=html.unescape(line.outlet),
+        outlet=_plain(line.outlet),
         url=line.url,
     )
+
+
+def _plain(text: str) -> str:
+    return printable(html.unescape(text))
 
 
 def _reason(error: ValidationError) -> str:

@@ -10,7 +10,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Self
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -49,7 +49,7 @@ class Intake:
     def __init__(self) -> None:
         self._matcher = Matcher(())
         self._deal_ids: dict[str, int] = {}
-        self._version: tuple[int, datetime | None] | None = None
+        self._version: tuple[int, int] | None = None
 
     async def take(
         self,

@@ -49,7 +49,10 @@ _WEB_PAGE = re.compile(rb"<(?:!doctype\s+)?html\b", re.IGNORECASE)
 _WEB_ADDRESS = re.compile(r"https?://", re.IGNORECASE)
 _DOTTED_TICKER = re.compile(r"<(?=[A-Z]+\.[A-Z]+>)")
 _TIME_OF_DAY = re.compile(r"(?<![\d:+-])(?!00?:00(?::00)?(?![:\d]))\d{1,2}:\d\d")
-_UNPRINTABLE = dict.fromkeys(set(range(32)) - {ord("\t"), ord("\n"), ord("\r")})
+_UNPRINTABLE = dict.fromkeys(
+    ({*range(0x20), *range(0x7F, 0xA0)} - {ord("\t"), ord("\n"), ord("\r")})  # they steer terminals
+    | {*range(0x202A, 0x202F), *range(0x2066, 0x206A)}  # they turn the text around them (bidirectional controls)
+)
 
 
 class ParseError(Exception):
@@ -204,7 +207,7 @@ def _from_html(markup: str) -> str:
 
 def _line(text: str) -> str:
     """One line without surplus white space or entities; publishers encode ``&`` up to twice too often."""
-    return " ".join(_decoded(_decoded(_printable(text))).split())
+    return " ".join(_decoded(_decoded(printable(text))).split())
 
 
 def _decoded(text: str) -> str:
@@ -214,8 +217,8 @@ def _decoded(text: str) -> str:
     return _ENTITY.sub(lambda entity: html.unescape(entity[0]), text)
 
 
-def _printable(text: str) -> str:
-    """The text without what a database or a chat cannot hold: lone surrogates and control characters."""
+def printable(text: str) -> str:
+    """The text without what a database, a chat or a terminal cannot hold: lone surrogates and control characters."""
     if text.isprintable():
         return text
     return text.encode("utf-8", "replace").decode().translate(_UNPRINTABLE)

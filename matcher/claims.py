@@ -105,8 +105,9 @@ class Analysis:
         """Who is credited: in the sentence itself, else in the sentences around it."""
         sentence = finding.sentence
         own = sentence.credit | Credit(self._cues.speaker(finding.masked), sentence.outlet)
-        if own == NOBODY and sentence.part == "title":
-            own = self._credit_of_the_lead(index, finding.number)
+        if sentence.part == "title" and not own.speaker:
+            lead = self._credit_of_the_lead(index, finding.number)
+            own |= lead if lead.outlet in (None, own.outlet) or own == NOBODY else NOBODY
         elif not own.outlet and not own.first_hand:
             earlier = (s for s in reversed(self._sentences[: finding.number]) if s.outlet)
             own |= next((Credit(self._cues.speaker(s.masked()), s.outlet) for s in earlier), NOBODY)

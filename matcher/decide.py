@@ -103,9 +103,15 @@ def decide(kind: Kind, standing: Standing, report: Report, heard: Sequence[Repor
     return _other_status(kind, disputed, report, heard)
 
 
-def release(standing: Standing, report: Report) -> Decision:
-    """Move the deal as a held report says, because a person with the right decided so."""
-    return _move(standing, report, [])
+def release(standing: Standing, report: Report, at: datetime) -> Decision | None:
+    """Move the deal as a held report says, because a person with the right decided so at this time.
+
+    None if the deal has moved on since: something newer rules, or what was held stands already.
+    """
+    report = _name_the_end(standing, report)
+    if _is_older(report, standing) or report.claim.stage is standing.stage:
+        return None
+    return _move(standing, replace(report, moment=at, day_only=False), [])
 
 
 def fall_quiet(standing: Standing, now: datetime) -> Change | None:
@@ -203,14 +209,15 @@ def _may_leave(kind: Kind, standing: Standing, report: Report) -> bool:
 
 
 def _is_copy(report: Report, heard: Sequence[Report]) -> bool:
-    """Whether another outlet repeats what its origin was counted with already, and adds nobody's confirmation."""
-    return report.repeats and any(
-        earlier.origin == report.origin
-        and earlier.claim.stage is report.claim.stage
-        and _confirms(earlier) >= _confirms(report)
-        and not _needs_a_second_origin(earlier)
-        for earlier in heard
-    )
+    """Whether its origin was counted with the same already, and it adds nobody's confirmation.
+
+    What is held counts for other unvetted feeds only: a trusted outlet that repeats it vouches for it.
+    """
+    same = [e for e in heard if e.origin == report.origin and e.claim.stage is report.claim.stage]
+    if _needs_a_second_origin(report) and any(map(_needs_a_second_origin, same)):
+        return True
+    counted = (e for e in same if not _needs_a_second_origin(e) and _confirms(e) >= _confirms(report))
+    return report.repeats and any(counted)
 
 
 def _move_unless_held(standing: Standing, report: Report, heard: Sequence[Report]) -> Decision:
@@ -247,7 +254,11 @@ def _move(standing: Standing, report: Report, agreeing: Sequence[Report]) -> Dec
 
 
 def _confirms(report: Report) -> bool:
-    return report.claim.speaker in CONFIRMING and report.trust is not Trust.UNVETTED
+    """A party, a filing or an authority says so, in a feed that is believed; or it speaks in its own feed."""
+    speaker = report.claim.speaker
+    if report.trust is Trust.OFFICIAL and speaker is Speaker.OUTLET:
+        return not report.repeats
+    return speaker in CONFIRMING and report.trust is not Trust.UNVETTED
 
 
 def _contested(reports: Sequence[Report]) -> bool:

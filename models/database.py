@@ -29,8 +29,21 @@ _WRITER = (
 _READER = ("PRAGMA query_only=ON", "PRAGMA wal_autocheckpoint=0", f"PRAGMA busy_timeout={int(PATIENCE_SECONDS * 1000)}")
 
 
+def lock_file(path: Path) -> str:
+    """The file beside the database whose lock a writer holds."""
+    return f"{path}.lock"
+
+
 class DatabaseBusyError(Exception):
     """Another process has been writing for too long."""
+
+    @classmethod
+    def of(cls, path: Path) -> Self:
+        """The error, with what to do."""
+        return cls(
+            f"another Hearsay process has been writing to {path} for {PATIENCE_SECONDS:.0f} seconds; "
+            "wait for it to end or stop it, then try again"
+        )
 
 
 class Database:
@@ -41,7 +54,7 @@ class Database:
         self._writer = _engine(path, _WRITER, "BEGIN IMMEDIATE", connections=1)
         self._readers = _engine(path, _READER, "BEGIN", connections=4)
         self._turn = asyncio.Lock()
-        self._lock = AsyncFileLock(f"{path}.lock", timeout=PATIENCE_SECONDS, run_in_executor=False, thread_local=False)
+        self._lock = AsyncFileLock(lock_file(path), timeout=PATIENCE_SECONDS, run_in_executor=False, thread_local=False)
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncSession]:
@@ -60,10 +73,7 @@ class Database:
             try:
                 await self._lock.acquire()
             except Timeout as error:
-                raise DatabaseBusyError(
-                    f"another Hearsay process has been writing to {self.path} for {PATIENCE_SECONDS:.0f} seconds; "
-                    "wait for it to end or stop it, then try again"
-                ) from error
+                raise DatabaseBusyError.of(self.path) from error
             try:
                 async with AsyncSession(self._writer, expire_on_commit=False) as session, session.begin():
                     yield session

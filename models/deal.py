@@ -17,8 +17,8 @@ from models.base import Base
 
 SUGGESTIONS = 3
 """Names that are offered when nothing fits what was typed."""
-CONNECTORS = frozenset({"and", "with", "vs", "versus"})
-"""Words that people put between two parties."""
+CONNECTORS = frozenset({"and", "with", "vs", "versus", "the", "deal", "talks", "merger", "takeover", "bid", "about"})
+"""Words that people put around the names of parties."""
 LONGEST_QUERY = 10
 """Words of a search that are looked at; no deal is asked for with more."""
 
@@ -33,8 +33,8 @@ class Deal(Base):
     title: Mapped[str]
     kind: Mapped[Kind]
     keywords: Mapped[list[str]]
-    updated_at: Mapped[datetime] = mapped_column(index=True)
-    """When the deal's own words last changed (not its status); the matcher is built anew then."""
+    revision: Mapped[int] = mapped_column(index=True)
+    """Grows whenever the words of some deal change (not its status); the matcher is built anew then."""
 
     stage: Mapped[Stage | None] = mapped_column(default=None)
     confirmed: Mapped[bool] = mapped_column(default=False)
@@ -87,13 +87,13 @@ class Deal(Base):
             keywords=tuple(self.keywords),
         )
 
-    def describe(self, deal: vocabulary.Deal, now: datetime) -> bool:
+    def describe(self, deal: vocabulary.Deal, revision: int) -> bool:
         """Take over the words of a watchlist entry; say whether anything changed. Needs the parties loaded."""
         if self.parties and self.value == deal:
             return False
         self.title, self.kind, self.keywords = deal.title, deal.kind, list(deal.keywords)
         self.parties = [Party.of(party, position) for position, party in enumerate(deal.parties)]
-        self.updated_at = now
+        self.revision = revision
         return True
 
 
@@ -226,10 +226,10 @@ async def page(session: AsyncSession, status: Status | None, offset: int, limit:
     return rows.all(), total
 
 
-async def watchlist_version(session: AsyncSession) -> tuple[int, datetime | None]:
-    """A value that differs whenever a deal was added, removed or described anew."""
-    row = (await session.execute(select(func.count(Deal.id), func.max(Deal.updated_at)))).one()
-    return row[0], row[1]
+async def watchlist_version(session: AsyncSession) -> tuple[int, int]:
+    """How many deals there are, and the latest revision: differs whenever one was added, removed or described anew."""
+    row = (await session.execute(select(func.count(Deal.id), func.max(Deal.revision)))).one()
+    return row[0], row[1] or 0
 
 
 def _stages(status: Status) -> list[Stage]:

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 
 from models import ledger
-from models.deal import Deal, Party
+from models.deal import Deal, Party, watchlist_version
 from models.watchlist import WatchlistDeal
 
 
@@ -34,26 +34,24 @@ async def import_deals(session: AsyncSession, entries: Sequence[WatchlistDeal], 
     """Add or update every deal. A starting point counts only for a deal that has no status yet."""
     query = select(Deal).options(selectinload(Deal.parties).selectinload(Party.spellings))
     known = {deal.slug: deal for deal in await session.scalars(query)}
-    results = []
+    effects = {entry.deal.slug: Effect.UPDATED if entry.deal.slug in known else Effect.ADDED for entry in entries}
+    revision = (await watchlist_version(session))[1] + 1
     for entry in entries:
-        deal = known.get(entry.deal.slug)
-        effect = Effect.UPDATED if deal else Effect.ADDED
-        if deal is None:
-            deal = Deal(slug=entry.deal.slug, parties=[])
-            session.add(deal)
-        if not deal.describe(entry.deal, now):
-            effect = Effect.UNCHANGED
-        await session.flush()
-        if entry.stage:
-            begun = await ledger.begin(session, deal, entry.stage, _moment(entry, now))
-            effect = Effect.UPDATED if begun and effect is Effect.UNCHANGED else effect
-        results.append(Imported(entry.deal.slug, effect))
-    return results
+        deal = known.setdefault(entry.deal.slug, Deal(slug=entry.deal.slug, parties=[]))
+        session.add(deal)
+        if not deal.describe(entry.deal, revision):
+            effects[entry.deal.slug] = Effect.UNCHANGED
+    await session.flush()  # one for all: a watchlist may have thousands
+    for entry in entries:
+        begun = entry.stage and await ledger.begin(session, known[entry.deal.slug], entry.stage, _moment(entry, now))
+        if begun and effects[entry.deal.slug] is Effect.UNCHANGED:
+            effects[entry.deal.slug] = Effect.UPDATED
+    return [Imported(slug, effect) for slug, effect in effects.items()]
 
 
 def _moment(entry: WatchlistDeal, now: datetime) -> datetime:
+    """Where the starting point lies, but not in the future: nothing that comes before it could ever move the deal."""
     if entry.since is None:
         return now
-    if isinstance(entry.since, datetime):
-        return entry.since
-    return datetime.combine(entry.since, time(), UTC)
+    since = entry.since if isinstance(entry.since, datetime) else datetime.combine(entry.since, time(), UTC)
+    return min(since, now)

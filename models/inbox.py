@@ -25,7 +25,7 @@ class IncomingUpdate(Base):
     received_at: Mapped[datetime]
     handled_at: Mapped[datetime | None] = mapped_column(default=None)
     error: Mapped[str | None] = mapped_column(default=None)
-    """Why it could not be read or answered."""
+    """Why it could not be read. Such an update keeps its payload; any other loses it once it is handled."""
 
 
 async def store(session: AsyncSession, wire: Wire, updates: Sequence[dict[str, Any]], now: datetime) -> None:

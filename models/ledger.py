@@ -39,16 +39,19 @@ async def begin(session: AsyncSession, deal: Deal, stage: Stage, since: datetime
     """Give a deal that has no status yet its known starting point, quietly: where it stood at ``since``."""
     if deal.stage is not None:
         return None
-    after = vocabulary.Standing(stage=stage, moment=since, last_heard=since)
+    after = vocabulary.Standing(stage=stage, confirmed=True, moment=since, last_heard=since)  # a person says so
     move = vocabulary.Change(vocabulary.ChangeKind.STATUS, deal.standing, after)
     return await _record(session, deal, Decision(Outcome.MOVED, after, move, quiet=True), [], since)
 
 
 async def release(session: AsyncSession, claim: Claim, at: datetime) -> Change | None:
-    """Let a held claim act after all, because a person with the right said so. None if it is no longer held."""
+    """Let a held claim act after all, because a person with the right said so. None if the deal has moved on."""
     if claim.outcome is not Outcome.HELD:
         return None
-    decision = decide.release(claim.deal.standing, claim.report())
+    decision = decide.release(claim.deal.standing, claim.report(), at)
+    if decision is None:
+        claim.outcome = Outcome.OLDER
+        return None
     claim.outcome = decision.outcome
     return await _record(session, claim.deal, decision, [claim], at)
 

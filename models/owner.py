@@ -49,12 +49,25 @@ async def offer_code(session: AsyncSession) -> str | None:
 async def claim(session: AsyncSession, code: str, user_id: int) -> bool:
     """Make the user the owner if the code is right and still open."""
     owner = await session.get(Owner, _ONLY_ROW)
-    if owner is None or owner.user_id is not None or owner.code_hash is None:
-        return False
-    if not hmac.compare_digest(owner.code_hash, _digest(code)):
+    if owner is None or not _opens(owner, code):
         return False
     await appoint(session, user_id)
     return True
+
+
+async def void_code(session: AsyncSession, code: str) -> bool:
+    """Close the open code, if this is it: others have seen it. Whether it was."""
+    owner = await session.get(Owner, _ONLY_ROW)
+    if owner is None or not _opens(owner, code):
+        return False
+    owner.code_hash = None
+    return True
+
+
+def _opens(owner: Owner, code: str) -> bool:
+    if owner.user_id is not None or owner.code_hash is None:
+        return False
+    return hmac.compare_digest(owner.code_hash, _digest(code))
 
 
 def _digest(code: str) -> str:

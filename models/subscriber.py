@@ -17,7 +17,7 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import Mapped, aliased, mapped_column
+from sqlalchemy.orm import Mapped, aliased, joinedload, mapped_column, relationship
 
 from models.base import Base
 from models.deal import Deal, Party, Spelling, spelling_key
@@ -57,9 +57,10 @@ class Subscription(Base):
     deal_id: Mapped[int | None] = mapped_column(ForeignKey("deal.id", ondelete="CASCADE"), index=True)
     party_key: Mapped[str] = mapped_column(default="")
     """The spelling key of the party's name; empty for a deal and for everything."""
-    label: Mapped[str]
-    """How to call it: a deal's title, a party's name; empty for everything."""
+    party_name: Mapped[str] = mapped_column(default="")
     since: Mapped[datetime]
+
+    deal: Mapped[Deal | None] = relationship(lazy="raise")
 
 
 async def meet(session: AsyncSession, chat_id: int, wire: Wire, now: datetime) -> Subscriber:
@@ -71,6 +72,12 @@ async def meet(session: AsyncSession, chat_id: int, wire: Wire, now: datetime) -
         await session.flush()
     subscriber.retired_at = None
     return subscriber
+
+
+async def revive(session: AsyncSession, chat_id: int) -> None:
+    """Whoever talks to the bot takes its messages again."""
+    back = update(Subscriber).where(Subscriber.chat_id == chat_id, Subscriber.retired_at.is_not(None))
+    await session.execute(back.values(retired_at=None))
 
 
 async def retire(session: AsyncSession, chat_id: int, now: datetime) -> None:
@@ -122,7 +129,7 @@ async def follow(
             subscriber_id=subscriber.id,
             deal_id=deal.id if deal else None,
             party_key=spelling_key(party or ""),
-            label=deal.title if deal else party or "",
+            party_name=party or "",
             since=now,
         )
     )
@@ -151,6 +158,7 @@ async def followed(session: AsyncSession, chat_id: int) -> Sequence[Subscription
         select(Subscription)
         .join(Subscriber, Subscriber.id == Subscription.subscriber_id)
         .where(Subscriber.chat_id == chat_id)
+        .options(joinedload(Subscription.deal))
         .order_by(Subscription.id)
     )
     return (await session.scalars(query)).all()

@@ -10,6 +10,7 @@ import tomllib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Annotated, Any, Self
 
 import tomlkit
@@ -93,6 +94,15 @@ def read_watchlist(text: str) -> list[WatchlistDeal]:
     if problems:
         raise WatchlistError(problems)
     return [entry.to_watchlist_deal() for entry in file.deal]
+
+
+def read_watchlist_file(path: Path) -> list[WatchlistDeal]:
+    """As :func:`read_watchlist`, from a file in UTF-8. Raises :class:`WatchlistError` if it is in anything else."""
+    try:
+        return read_watchlist(path.read_text(encoding="utf-8"))
+    except UnicodeDecodeError as error:
+        reason = "is not UTF-8 text; save it as UTF-8"
+        raise WatchlistError([Problem(str(path), reason)]) from error
 
 
 def write_watchlist(deals: Iterable[WatchlistDeal]) -> str:

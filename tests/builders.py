@@ -8,7 +8,7 @@ from matcher import vocabulary
 from matcher.vocabulary import Field, Kind, Party, Report, Speaker, Stage, Trust
 from models import subscriber as subscribers
 from models.article import Article, Claim
-from models.deal import Deal
+from models.deal import Deal, watchlist_version
 from models.subscriber import Subscriber, Wire
 
 NOON = datetime.fromisoformat("2018-01-08T12:00:00+00:00")
@@ -54,12 +54,13 @@ def a_deal(slug: str = "alpha-beta", *names: str, kind: Kind = Kind.ACQUISITION)
     return vocabulary.Deal(slug, f"About {slug}", kind, tuple(Party(name) for name in parties))
 
 
-async def track(session: AsyncSession, deal: vocabulary.Deal | None = None, now: datetime = NOON) -> Deal:
+async def track(session: AsyncSession, deal: vocabulary.Deal | None = None) -> Deal:
     """Track a deal; its parties can be read without another query."""
     value = deal or a_deal()
+    revision = (await watchlist_version(session))[1] + 1
     row = Deal(slug=value.slug, parties=[])
+    row.describe(value, revision)
     session.add(row)
-    row.describe(value, now)
     await session.flush()
     return row
 

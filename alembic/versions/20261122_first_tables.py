@@ -17,7 +17,7 @@ def upgrade() -> None:
         sa.Column("title", sa.String(), nullable=False),
         sa.Column("kind", sa.String(length=20), nullable=False),
         sa.Column("keywords", sa.JSON(), nullable=False),
-        sa.Column("updated_at", sa.DateTime(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
         sa.Column("stage", sa.String(length=20), nullable=True),
         sa.Column("confirmed", sa.Boolean(), nullable=False),
         sa.Column("origins", sa.JSON(), nullable=False),
@@ -30,7 +30,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("deal", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_deal_last_heard"), ["last_heard"], unique=False)
-        batch_op.create_index(batch_op.f("ix_deal_updated_at"), ["updated_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_deal_revision"), ["revision"], unique=False)
 
     op.create_table(
         "feed",
@@ -66,6 +66,11 @@ def upgrade() -> None:
             "ix_inbox_waiting", ["wire", "received_at"], unique=False, sqlite_where=sa.text("handled_at IS NULL")
         )
 
+    op.create_table(
+        "milestone",
+        sa.Column("name", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_milestone")),
+    )
     op.create_table(
         "owner",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -160,7 +165,7 @@ def upgrade() -> None:
         sa.Column("subscriber_id", sa.Integer(), nullable=False),
         sa.Column("deal_id", sa.Integer(), nullable=True),
         sa.Column("party_key", sa.String(), nullable=False),
-        sa.Column("label", sa.String(), nullable=False),
+        sa.Column("party_name", sa.String(), nullable=False),
         sa.Column("since", sa.DateTime(), nullable=False),
         sa.CheckConstraint("deal_id IS NULL OR party_key = ''", name=op.f("ck_subscription_one_target")),
         sa.ForeignKeyConstraint(
@@ -324,6 +329,7 @@ def downgrade() -> None:
     op.drop_table("article")
     op.drop_table("subscriber")
     op.drop_table("owner")
+    op.drop_table("milestone")
     with op.batch_alter_table("inbox", schema=None) as batch_op:
         batch_op.drop_index("ix_inbox_waiting", sqlite_where=sa.text("handled_at IS NULL"))
 
@@ -333,7 +339,7 @@ def downgrade() -> None:
 
     op.drop_table("feed")
     with op.batch_alter_table("deal", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_deal_updated_at"))
+        batch_op.drop_index(batch_op.f("ix_deal_revision"))
         batch_op.drop_index(batch_op.f("ix_deal_last_heard"))
 
     op.drop_table("deal")

@@ -13,6 +13,11 @@ def argument(context: ContextTypes.DEFAULT_TYPE) -> str:
     return " ".join(context.args or ())
 
 
+def wants_new_message(update: Update) -> bool:
+    """Whether the pressed button stands under a push, which must not be edited away."""
+    return pressed(update)[-1] == "new"
+
+
 def pressed(update: Update) -> list[str]:
     """The parts of a pressed button's data. The handler's pattern has checked their form."""
     data = update.callback_query.data if update.callback_query else None

@@ -5,7 +5,7 @@ from telegram import Update
 from telegram.ext import CallbackQueryHandler, CommandHandler, ContextTypes, MessageHandler, filters
 
 from bot import messages
-from bot.commands import Handler, argument, pressed
+from bot.commands import Handler, argument, pressed, wants_new_message
 from bot.errors import Refusal
 from bot.replies import reply
 from matcher.vocabulary import Status
@@ -28,9 +28,9 @@ class DealCommands:
             CommandHandler("deals", self.deals),
             CommandHandler("status", self.status),
             CommandHandler("history", self.history),
-            CallbackQueryHandler(self.turn_page, r"^deals:\d+:\w*$"),
-            CallbackQueryHandler(self.status_pressed, r"^status:\d+$"),
-            CallbackQueryHandler(self.history_pressed, r"^history:\d+$"),
+            CallbackQueryHandler(self.turn_page, r"^deals:\d{1,6}:\w*$"),
+            CallbackQueryHandler(self.status_pressed, r"^status:\d{1,18}(:new)?$"),
+            CallbackQueryHandler(self.history_pressed, r"^history:\d{1,18}(:new)?$"),
             MessageHandler(filters.TEXT & ~filters.COMMAND & filters.ChatType.PRIVATE, self.asked),
         ]
 
@@ -58,7 +58,8 @@ class DealCommands:
     async def status_pressed(self, update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
         """The card of a chosen deal."""
         async with self._database.read() as session:
-            await reply(update, await card(session, update, await pressed_deal(session, update)))
+            answer = await card(session, update, await pressed_deal(session, update))
+        await reply(update, answer, fresh=wants_new_message(update))
 
     async def history(self, update: Update, context: ContextTypes.DEFAULT_TYPE) -> None:
         """/history DEAL."""
@@ -72,7 +73,7 @@ class DealCommands:
         async with self._database.read() as session:
             deal = await pressed_deal(session, update)
             answer = messages.history(deal, await changes.history(session, deal, messages.HISTORY))
-        await reply(update, answer)
+        await reply(update, answer, fresh=wants_new_message(update))
 
     async def _answer_status(self, update: Update, query: str) -> None:
         async with self._database.read() as session:
@@ -82,15 +83,18 @@ class DealCommands:
     async def _page(self, number: int, status: Status | None) -> messages.Message:
         async with self._database.read() as session:
             page, total = await deals.page(session, status, number * messages.PAGE, messages.PAGE)
+        if number and not page:
+            raise Refusal(messages.gone())
         return messages.deals(page, number, -(-total // messages.PAGE), status)
 
 
 async def card(session: AsyncSession, update: Update, deal: Deal, notice: str = "") -> messages.Message:
     """The deal's card as this chat sees it."""
-    latest = await changes.history(session, deal, 1)
+    latest = await changes.history(session, deal, 3)
+    evident = next((change for change in latest if change.claims), None)  # a deal that fell quiet shows its last news
     chat = update.effective_chat
     followed = chat is not None and await subscribers.follows(session, chat.id, deal)
-    return messages.status(deal, latest[0] if latest else None, followed=followed, notice=notice)
+    return messages.status(deal, evident, followed=followed, notice=notice)
 
 
 async def one_deal(session: AsyncSession, query: str, command: str) -> Deal:

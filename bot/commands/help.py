@@ -11,6 +11,7 @@ from bot import messages
 from bot.commands import Handler
 from bot.errors import Refusal
 from bot.replies import reply
+from models import deal as deals
 from models import subscriber as subscribers
 from models.database import Database
 from models.subscriber import Wire
@@ -38,7 +39,9 @@ class HelpCommands:
         if update.effective_chat:
             async with self._database.write() as session:
                 await subscribers.meet(session, update.effective_chat.id, self._wire, self._clock())
-        await reply(update, messages.start())
+        async with self._database.read() as session:
+            first = (await deals.page(session, None, 0, 1))[0]
+        await reply(update, messages.start(first[0].slug if first else ""))
 
     async def help(self, update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
         """/help."""

@@ -28,13 +28,15 @@ class OwnerCommands:
 
     def handlers(self) -> list[Handler]:
         """What PTB dispatches to."""
-        return [CommandHandler("claim", self.claim), CallbackQueryHandler(self.release_pressed, r"^release:\d+$")]
+        return [CommandHandler("claim", self.claim), CallbackQueryHandler(self.release_pressed, r"^release:\d{1,18}$")]
 
     async def claim(self, update: Update, context: ContextTypes.DEFAULT_TYPE) -> None:
         """/claim CODE."""
         chat, user = update.effective_chat, update.effective_user
         if chat is None or user is None or chat.type != chat.PRIVATE:
-            raise Refusal(messages.claim_in_private())
+            async with self._database.write() as session:
+                voided = await owner.void_code(session, argument(context))
+            raise Refusal(messages.claim_in_private(voided=voided))
         if not context.args:
             raise Refusal(messages.missing("claim"))
         async with self._database.write() as session:
@@ -54,4 +56,4 @@ class OwnerCommands:
             if claim is None:
                 raise Refusal(messages.gone())
             change = await ledger.release(session, claim, self._clock())
-        await reply(update, messages.released(claim.deal, moved=change is not None))
+        await reply(update, messages.released(claim.deal, change))

@@ -34,9 +34,9 @@ class SubscriptionCommands:
             CommandHandler("subscribe", self.subscribe),
             CommandHandler("unsubscribe", self.unsubscribe),
             CommandHandler("subscriptions", self.subscriptions),
-            CallbackQueryHandler(self.follow_pressed, r"^follow:\d+$"),
-            CallbackQueryHandler(self.unfollow_pressed, r"^unfollow:\d+$"),
-            CallbackQueryHandler(self.drop_pressed, r"^drop:\d+$"),
+            CallbackQueryHandler(self.follow_pressed, r"^follow:\d{1,18}$"),
+            CallbackQueryHandler(self.unfollow_pressed, r"^unfollow:\d{1,18}$"),
+            CallbackQueryHandler(self.drop_pressed, r"^drop:\d{1,18}$"),
         ]
 
     async def subscribe(self, update: Update, context: ContextTypes.DEFAULT_TYPE) -> None:

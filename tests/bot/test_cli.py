@@ -195,6 +195,24 @@ def test_a_database_that_is_none_is_a_sentence(cli: Cli, tmp_path: Path) -> None
     assert (tmp_path / "hearsay.db").read_text().startswith("this is no database")
 
 
+def test_a_database_made_by_upgrade_has_the_starter_lists(cli: Cli) -> None:
+    """Whichever command comes first, a new database starts with the starter deals and feeds, once."""
+    cli("db", "upgrade")
+    assert "huawei-att" in cli("deals", "list").stdout
+
+
+def test_a_watchlist_that_is_no_text_is_a_sentence(cli: Cli, watchlist: Path) -> None:
+    """A file in another encoding is refused with what to do."""
+    watchlist.write_bytes(WATCHLIST.replace("Beta", "Bêta").encode("latin-1"))
+    assert "save it as UTF-8" in _sentence(cli("deals", "import", watchlist))
+
+
+def test_one_party_is_no_deal(cli: Cli) -> None:
+    """The parties are joined by a plus sign, with or without blanks."""
+    assert "huawei-sprint: added" in cli("deals", "add", "Huawei+Sprint").stdout
+    assert "at least two parties" in _sentence(cli("deals", "add", "Huawei"))
+
+
 def test_db_upgrade_is_repeatable(cli: Cli) -> None:
     """Upgrading an up-to-date file changes nothing."""
     assert cli("db", "upgrade").returncode == 0

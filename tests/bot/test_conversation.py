@@ -103,8 +103,8 @@ async def test_subscriptions_are_a_list_with_buttons(bot: Bot) -> None:
     await bot.ask("/subscribe alpha-beta")
     await bot.ask("/subscribe Huawei")
     answer = await bot.ask("/subscriptions")
-    assert [button.text for button in answer.buttons] == ["Stop: Alpha <Holdings> & Beta", "Stop: Huawei"]
-    answer = await bot.press(answer, "Stop: Huawei")
+    assert [button.text for button in answer.buttons] == ["Stop: Alpha <Holdings> & Beta", "Stop: every deal of Huawei"]
+    answer = await bot.press(answer, "Stop: every deal of Huawei")
     assert [button.text for button in answer.buttons] == ["Stop: Alpha <Holdings> & Beta"]
 
 
@@ -177,6 +177,35 @@ async def test_an_old_button_says_so(bot: Bot) -> None:
     await bot.telegram.update("callback_query", {**query, "message": message.as_json()})
     answer = (await bot.telegram.called("answerCallbackQuery"))[-1]
     assert "out of date" in answer.parameters["text"]
+
+
+@pytest.mark.parametrize(
+    "data", ["history:99999999999999999999999", "status:0", "deals:500:", "follow:999999", "drop:1x"]
+)
+async def test_forged_button_data_is_answered(bot: Bot, data: str) -> None:
+    """Data that no button of ours carries is answered as out of date, and moves nothing."""
+    message = await bot.ask("/help")
+    query = {"id": "7", "from": {"id": ANNA, "is_bot": False, "first_name": "A"}, "chat_instance": "1", "data": data}
+    await bot.telegram.update("callback_query", {**query, "message": message.as_json()})
+    answer = (await bot.telegram.called("answerCallbackQuery"))[-1]
+    assert "out of date" in answer.parameters["text"]
+
+
+async def test_a_button_under_a_vanished_message_is_answered_anew(bot: Bot) -> None:
+    """When the message cannot be edited any more, the answer is a new message."""
+    gone = {"message_id": 4, "date": 0, "chat": {"id": ANNA, "type": "private", "first_name": "A"}}
+    query = {"id": "7", "from": {"id": ANNA, "is_bot": False, "first_name": "A"}, "chat_instance": "1", "message": gone}
+    await bot.telegram.update("callback_query", {**query, "data": "status:3"})
+    assert (await bot.telegram.sent(ANNA))[-1].text.startswith("Alpha <Holdings> & Beta")
+
+
+async def test_a_button_under_a_push_leaves_the_push(bot: Bot) -> None:
+    """Asking for the history of a pushed change does not overwrite the news."""
+    await bot.ask("/subscribe everything")
+    await bot.news("Alpha in talks to buy Beta, Bloomberg reports")
+    push = bot.telegram.messages(ANNA)[-1]
+    assert (await bot.press(push, "History")).text == push.text
+    assert bot.telegram.messages(ANNA)[-1].text.startswith("Alpha <Holdings> & Beta – history")
 
 
 async def test_groups_are_answered_and_unknown_commands_there_are_left_alone(bot: Bot) -> None:

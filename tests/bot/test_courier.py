@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from running_bot import ANNA, BORIS, Bot
 from sqlalchemy import select
-from standin.faults import Drop, blocked, flooded, migrated, unavailable
+from standin.faults import Drop, Garbled, blocked, flooded, migrated, unavailable
 from telegram.error import (
     BadRequest,
     ChatMigrated,
@@ -36,8 +36,8 @@ NEWS = "Alpha in talks to buy Beta, Bloomberg reports"
         (BadRequest("Message is too long"), Fate.ABANDONED),
         (TimedOut(), Fate.LATER),
         (NetworkError("Bad Gateway"), Fate.LATER),
-        (InvalidToken(), Fate.LATER),
-        (Conflict("terminated by other getUpdates request"), Fate.LATER),
+        (InvalidToken(), Fate.PAUSE),
+        (Conflict("terminated by other getUpdates request"), Fate.PAUSE),
         (TelegramError("something new"), Fate.LATER),
     ],
     ids=lambda value: str(value) if isinstance(value, Fate) else type(value).__name__,
@@ -88,15 +88,16 @@ async def test_flood_control_is_obeyed_to_the_second(bot: Bot) -> None:
     assert [letter.sent_at is not None for letter in await _letters(bot)] == [True, True]
 
 
-async def test_a_blocked_chat_is_retired_and_start_brings_it_back(bot: Bot) -> None:
-    """A user who blocks the bot gets nothing more, keeps the subscriptions, and /start delivers what waited."""
+@pytest.mark.parametrize("word", ["/start", "/subscriptions", "huawei verizon"])
+async def test_a_blocked_chat_is_retired_and_any_word_brings_it_back(bot: Bot, word: str) -> None:
+    """A user who blocks the bot gets nothing more, keeps the subscriptions, and gets what waited on coming back."""
     await bot.ask("/subscribe everything")
     bot.telegram.fail("sendMessage", blocked())
     await bot.news(NEWS)
     await bot.news("Alpha ends talks to buy Beta, Bloomberg reports")
     assert len(await _letters(bot)) == 2
     assert not any(letter.sent_at for letter in await _letters(bot))
-    await bot.ask("/start")
+    await bot.ask(word)
     await bot.program.courier.deliver()
     assert all(letter.sent_at for letter in await _letters(bot))
 
@@ -142,6 +143,18 @@ async def test_the_order_in_a_chat_survives_a_failure(bot: Bot) -> None:
         "RUMORED · in talks",
         "RUMORED → DENIED · called off",
     ]
+
+
+async def test_an_answer_that_makes_no_sense_holds_up_nobody(bot: Bot) -> None:
+    """A 200 without a result, which PTB cannot read, puts one letter off and lets the others go."""
+    await bot.ask("/subscribe everything")
+    await bot.ask("/subscribe everything", chat=BORIS)
+    bot.telegram.fail("sendMessage", Garbled.WITHOUT_RESULT)
+    await bot.news(NEWS)
+    assert sorted(letter.sent_at is None for letter in await _letters(bot)) == [False, True]
+    bot.clock.advance(seconds=3)
+    await bot.program.courier.deliver()
+    assert not any(letter.sent_at is None for letter in await _letters(bot))
 
 
 async def test_one_bad_chat_does_not_hold_up_the_others(bot: Bot) -> None:

@@ -5,7 +5,7 @@ from contextlib import suppress
 
 from running_bot import ANNA, Bot
 from sqlalchemy import select
-from standin.faults import unavailable
+from standin.faults import Garbled, unavailable
 from standin.telegram import Telegram
 
 from bot.app import Program
@@ -43,6 +43,28 @@ async def test_an_update_kept_by_a_former_run_is_handled(
     running.cancel()
     with suppress(asyncio.CancelledError):
         await running
+
+
+async def test_an_answer_without_a_result_stops_nothing(bot: Bot) -> None:
+    """What PTB cannot read as updates is asked for again."""
+    bot.telegram.fail("getUpdates", Garbled.WITHOUT_RESULT)
+    assert (await bot.ask("/help")).text
+
+
+async def test_an_answer_outlives_a_short_outage(bot: Bot) -> None:
+    """When Telegram fails while a command is answered, the answer comes a moment later."""
+    bot.telegram.fail("sendMessage", unavailable(502))
+    assert "All commands" in (await bot.ask("/start")).text
+
+
+async def test_what_people_write_is_not_kept(bot: Bot) -> None:
+    """Once it is handled, only an update's id is remembered."""
+    await bot.ask("/subscribe alpha-beta")
+    await bot.settled()
+    async with bot.database.read() as session:
+        first = (await session.scalars(select(IncomingUpdate).order_by(IncomingUpdate.update_id))).first()
+    assert first is not None
+    assert (first.handled_at, first.payload) == (bot.clock.now, {})
 
 
 async def test_an_update_is_kept_once(bot: Bot) -> None:

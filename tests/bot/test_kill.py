@@ -3,17 +3,18 @@
 import asyncio
 import os
 import sys
-from asyncio.subprocess import Process
+from asyncio.subprocess import PIPE, Process
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
+import pytest
 from sqlalchemy import select
 from standin.telegram import Telegram
 
 from matcher.vocabulary import ChangeKind, Kind, Stage
-from models import outbox
+from models import milestone, outbox
 from models import subscriber as subscribers
 from models.change import Change
 from models.database import Database
@@ -57,6 +58,17 @@ async def test_sigterm_ends_in_order(database: Database, telegram: Telegram) -> 
         assert await process.wait() == 0
 
 
+async def test_a_second_instance_refuses(database: Database, telegram: Telegram) -> None:
+    """Two bots on one database would send everything twice: the second says so and ends."""
+    async with _running(database, telegram):
+        await telegram.until_polled()
+        second = await _start(database, telegram, stderr=PIPE)
+        _, complaint = await second.communicate()
+    assert second.returncode == 1
+    assert b"already" in complaint
+    assert b"Traceback" not in complaint
+
+
 def _chats() -> range:
     return range(1, CHATS + 1)
 
@@ -68,7 +80,7 @@ async def _fill_the_outbox(database: Database) -> None:
             await subscribers.follow(session, subscriber, NOW)
         for number in range(CHANGES):
             deal = Deal(
-                slug=f"deal-{number}", title=f"Deal {number}", kind=Kind.MERGER, keywords=[], updated_at=NOW, parties=[]
+                slug=f"deal-{number}", title=f"Deal {number}", kind=Kind.MERGER, keywords=[], revision=1, parties=[]
             )
             change = Change(
                 deal=deal,
@@ -97,14 +109,21 @@ async def _running(database: Database, telegram: Telegram) -> AsyncIterator[None
         await process.wait()
 
 
-async def _start(database: Database, telegram: Telegram) -> Process:
+@pytest.fixture(autouse=True)
+async def _without_starters(database: Database) -> None:
+    """A bot that is no longer new: it must not go out to poll the public feeds of the starter list."""
+    async with database.write() as session:
+        await milestone.reach(session, milestone.STARTERS)
+
+
+async def _start(database: Database, telegram: Telegram, stderr: int | None = None) -> Process:
     settings = {
         "HEARSAY_TOKEN": telegram.token,
         "HEARSAY_DATABASE": str(database.path),
         "HEARSAY_TELEGRAM_URL": telegram.base_url.removesuffix("/bot"),
         "HEARSAY_LOG_LEVEL": "ERROR",
     }
-    return await asyncio.create_subprocess_exec(sys.executable, "-m", "bot", env=os.environ | settings)
+    return await asyncio.create_subprocess_exec(sys.executable, "-m", "bot", env=os.environ | settings, stderr=stderr)
 
 
 async def _until_delivered(telegram: Telegram, count: int) -> None:

@@ -61,7 +61,7 @@ def _claim(title: str, outlet: str, url: str) -> Claim:
 
 def _deal(title: str) -> Deal:
     return Deal(
-        id=2**62, slug="a-b", title=title, kind=Kind.MERGER, keywords=[], updated_at=NOW, stage=Stage.TALKS,
+        id=2**62, slug="a-b", title=title, kind=Kind.MERGER, keywords=[], revision=1, stage=Stage.TALKS,
         origins=["x"],
         confirmed=False, moment=NOW, day_only=False, last_heard=NOW, contested=True, parties=[],
     )  # fmt: skip
@@ -88,7 +88,7 @@ def test_no_news_text_breaks_a_message(title: str, name: str, outlet: str, url: 
         messages.choose([deal] * 50, "status"),
         messages.not_found(title, [name, outlet]),
         messages.unknown_command(title or "/x", ""),
-        messages.subscriptions([Subscription(id=2**62, label=name or "x", party_key=outlet)] * 100),
+        messages.subscriptions([Subscription(id=2**62, party_name=name, party_key="x")] * 100),
     ):
         _accepted(message)
 

@@ -161,7 +161,7 @@ async def test_a_changed_watchlist_is_noticed(tracked: Database) -> None:
         assert not (await intake.take(session, [news("Alphacom in talks to buy Deltasys")])).claims
 
     async with Database(tracked.path) as other, other.write() as session:
-        await track(session, a_deal("alpha-delta", "Alphacom", "Deltasys"), NOON + HOUR)
+        await track(session, a_deal("alpha-delta", "Alphacom", "Deltasys"))
         await session.delete(await session.get_one(Deal, 1))
 
     async with tracked.write() as session:

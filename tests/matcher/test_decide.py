@@ -574,12 +574,40 @@ def test_a_person_lets_a_held_report_through() -> None:
     story = Story(a_report(Stage.TALKS))
     held = a_report(Stage.AGREED, LATER, origin="Blog", trust=Trust.UNVETTED, speaker=Speaker.PARTY)
 
-    decision = release(story.hear(held).standing, held)
+    decision = release(story.hear(held).standing, held, LATER + DAY)
 
+    assert decision
     assert (decision.outcome, decision.standing.stage) == (Outcome.MOVED, Stage.AGREED)
     assert not decision.standing.confirmed
     assert decision.change
     assert decision.change.articles == (held.article,)
+    assert decision.standing.moment == LATER + DAY
+
+
+@pytest.mark.parametrize(
+    "news",
+    [
+        pytest.param(a_report(Stage.REJECTED, LATER + HOUR, speaker=Speaker.PARTY), id="something newer rules"),
+        pytest.param(a_report(Stage.AGREED, LATER - HOUR), id="it stands already"),
+    ],
+)
+def test_a_late_release_changes_nothing(news: Report) -> None:
+    """A person cannot rewind a deal with a report that events have overtaken."""
+    held = a_report(Stage.AGREED, LATER, origin="Blog", trust=Trust.UNVETTED, speaker=Speaker.PARTY)
+
+    assert release(Story(a_report(Stage.TALKS), held, news).standing, held, LATER + DAY) is None
+
+
+# Trust ---------------------------------------------------------------------------------------------------------------
+
+
+def test_an_official_feed_speaks_for_itself() -> None:
+    """A press release confirms what it says without naming a speaker; what it credits to others it does not."""
+    own = a_report(Stage.AGREED, speaker=Speaker.OUTLET, outlet="Wire", origin="Wire", trust=Trust.OFFICIAL)
+    retold = a_report(Stage.AGREED, speaker=Speaker.OUTLET, outlet="Wire", origin="Planet", trust=Trust.OFFICIAL)
+
+    assert Story(own).standing.confirmed
+    assert not Story(retold).standing.confirmed
 
 
 # What is pushed by default -------------------------------------------------------------------------------------------

@@ -1,5 +1,5 @@
 import pytest
-from builders import NOON, a_deal, track
+from builders import a_deal, track
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
@@ -157,7 +157,7 @@ async def test_the_watchlist_version_tells_every_change(watchlist: Database) -> 
 
     await note()
     async with watchlist.write() as session:
-        added = await track(session, a_deal(), NOON.replace(hour=13))
+        added = await track(session, a_deal())
     await note()
     async with watchlist.write() as session:
         (await session.get_one(Deal, added.id)).stage = Stage.TALKS

@@ -34,7 +34,7 @@ async def test_an_import_adds_updates_and_leaves_alone(database: Database) -> No
     async with database.read() as session:
         stored = await deal.all_deals(session)
         assert [row.value for row in stored] == [RENAMED, a_deal("gamma-delta")]
-        assert [row.updated_at for row in stored] == [NOON + HOUR, NOON]
+        assert [row.revision for row in stored] == [2, 1]
         assert await deal.find_party(session, "alpha inc") == "Alpha"
 
 

@@ -110,7 +110,7 @@ def test_a_migration_that_breaks_references_is_refused(migrated: Path, empty: Pa
         connection.exec_driver_sql("INSERT INTO mention (article_id, deal_id) VALUES (7, 7)")
 
     with pytest.raises(RuntimeError, match="2 references"):
-        migration.upgrade(empty)
+        command.upgrade(migration.config(empty), "head")
 
 
 @pytest.mark.parametrize("path", sorted((migration.SCRIPTS / "versions").glob("*.py")), ids=lambda path: path.stem)

@@ -116,7 +116,11 @@ async def test_following_twice_is_following_once(database: Database) -> None:
         assert [await subscribers.follow(session, chat, NOON, deal=row) for _ in range(2)] == [True, False]
         for party in ("Alpha", None):
             assert [await subscribers.follow(session, chat, NOON, party=party) for _ in range(2)] == [True, False]
-        assert [s.label for s in await subscribers.followed(session, 1)] == [row.title, "Alpha", ""]
+        assert [(s.deal, s.party_name) for s in await subscribers.followed(session, 1)] == [
+            (row, ""),
+            (None, "Alpha"),
+            (None, ""),
+        ]
         assert await subscribers.follows(session, 1, row)
 
         assert [await subscribers.unfollow(session, 1, deal=row) for _ in range(2)] == [True, False]

@@ -22,7 +22,13 @@ class Drop(Enum):
     AFTER_APPLYING = auto()
 
 
-Fault = ApiError | Drop
+class Garbled(Enum):
+    """The request is done, but the answer makes no sense."""
+
+    WITHOUT_RESULT = auto()
+
+
+Fault = ApiError | Drop | Garbled
 
 
 def flooded(retry_after: int) -> ApiError:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Self, TypeVar
 
-from standin.faults import ApiError, Drop, Fault
+from standin.faults import ApiError, Drop, Fault, Garbled
 from standin.markup import EntityError, read_html, utf16_length
 from standin.parameters import read_parameters
 from standin.schema import Schema
@@ -250,6 +250,8 @@ class Telegram:
             await self._record(Call(method, parameters, refused))
             return _refusal(refused)
         await self._record(Call(method, parameters, fault))
+        if isinstance(fault, Garbled):
+            return _response(200, {"ok": True})
         return None if fault else _response(200, {"ok": True, "result": result})
 
     async def _do(self, method: str, parameters: dict[str, Any]) -> Any:
