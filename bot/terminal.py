@@ -110,26 +110,10 @@ class TerminalWire(BaseRequest):
         return [update]
 
     async def _send_message(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
-        message = {
-            "message_id": next(self._message_ids),
-            "date": int(self._epoch()),
-            "chat": _CHAT,
-            "from": _BOT,
-            "text": parameters["text"],
-        }
-        self._print(parameters, message)
-        return message
+        return self._show(parameters, next(self._message_ids))
 
     async def _edit_message(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
-        message = {
-            "message_id": parameters["message_id"],
-            "date": int(self._epoch()),
-            "chat": _CHAT,
-            "from": _BOT,
-            "text": parameters["text"],
-        }
-        self._print(parameters, message)
-        return message
+        return self._show(parameters, parameters["message_id"])
 
     async def _answer_callback(self, parameters: Mapping[str, Any]) -> bool:
         if parameters.get("text"):
@@ -137,13 +121,7 @@ class TerminalWire(BaseRequest):
         return True
 
     def _say(self, text: str) -> None:
-        message: dict[str, Any] = {
-            "message_id": next(self._message_ids),
-            "date": int(self._epoch()),
-            "chat": _CHAT,
-            "from": _USER,
-            "text": text,
-        }
+        message = self._message(next(self._message_ids), _USER, text)
         if text.startswith("/"):
             message["entities"] = [{"type": "bot_command", "offset": 0, "length": len(text.split()[0])}]
         self._updates.put_nowait({"update_id": next(self._update_ids), "message": message})
@@ -158,6 +136,20 @@ class TerminalWire(BaseRequest):
             "message": button.message,
         }
         self._updates.put_nowait({"update_id": update_id, "callback_query": query})
+
+    def _show(self, parameters: Mapping[str, Any], message_id: int) -> dict[str, Any]:
+        message = self._message(message_id, _BOT, parameters["text"])
+        self._print(parameters, message)
+        return message
+
+    def _message(self, message_id: int, sender: Mapping[str, Any], text: str) -> dict[str, Any]:
+        return {
+            "message_id": message_id,
+            "date": int(self._epoch()),
+            "chat": _CHAT,
+            "from": sender,
+            "text": text,
+        }
 
     def _print(self, parameters: Mapping[str, Any], message: dict[str, Any]) -> None:
         text = _readable(parameters["text"]) if parameters.get("parse_mode") else Text(parameters["text"])
