@@ -8,7 +8,7 @@ from typing import Any
 
 from alembic import context
 from alembic.autogenerate.api import AutogenContext
-from sqlalchemy import TypeDecorator, create_engine, event
+from sqlalchemy import Connection, TypeDecorator, create_engine, event
 
 import models.article
 import models.change
@@ -46,21 +46,27 @@ def run() -> None:
     def begin(connection: Any) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
-    with engine.connect() as connection:
-        context.configure(
-            connection=connection,
-            target_metadata=Base.metadata,
-            render_as_batch=True,
-            render_item=plain_types,
-            compare_type=False,  # SQLite's column types are only hints, and ours are written plainly
-            transactional_ddl=True,
-        )
-        with connection.begin():
-            context.run_migrations()
-            broken = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall()
-            if broken:
-                raise RuntimeError(f"the migration would break {len(broken)} references; nothing was changed")
-    engine.dispose()
+    try:
+        with engine.connect() as connection:
+            _migrate(connection)
+    finally:
+        engine.dispose()
+
+
+def _migrate(connection: Connection) -> None:
+    context.configure(
+        connection=connection,
+        target_metadata=Base.metadata,
+        render_as_batch=True,
+        render_item=plain_types,
+        compare_type=False,  # SQLite's column types are only hints, and ours are written plainly
+        transactional_ddl=True,
+    )
+    with connection.begin():
+        context.run_migrations()
+        broken = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall()
+        if broken:
+            raise RuntimeError(f"the migration would break {len(broken)} references; nothing was changed")
 
 
 run()
