@@ -228,20 +228,17 @@ def released(deal: Deal, change: Change | None) -> Message:
 
 def choose(candidates: Sequence[Deal], action: str) -> Message:
     """Several deals fit what was typed: let the user press one."""
-    rows = tuple((Button(_plain(deal.title, LONGEST_NAME), f"{action}:{deal.id}"),) for deal in candidates[:CHOICES])
     more = len(candidates) - CHOICES
     rest = f" {more} more fit; type more of the name." if more > 0 else ""
-    return Message(f"{len(candidates)} deals fit. Which one?{rest}", rows)
+    return Message(f"{len(candidates)} deals fit. Which one?{rest}", _choices(candidates[:CHOICES], action))
 
 
-def not_found(query: str, suggestions: Sequence[str]) -> Message:
-    """Nothing fits what was typed."""
-    near = (
-        " Did you mean " + " or ".join(f"<code>{_cut(s, LONGEST_NAME)}</code>" for s in suggestions) + "?"
-        if suggestions
-        else ""
-    )
-    return Message(f"No deal fits “{_cut(query, LONGEST_NAME)}”.{near} /deals lists them all.")
+def not_found(query: str, suggestions: Sequence[Deal], action: str) -> Message:
+    """Nothing fits what was typed: let the user press what comes near."""
+    said = f"No deal fits “{_cut(query, LONGEST_NAME)}”."
+    if not suggestions:
+        return Message(f"{said} /deals lists them all.")
+    return Message(f"{said} Did you mean one of these? /deals lists them all.", _choices(suggestions, action))
 
 
 def missing(command: str) -> Message:
@@ -393,6 +390,10 @@ def _visible_length(lines: Iterable[str]) -> int:
 def _card_buttons(deal: Deal, *, followed: bool) -> tuple[tuple[Button, ...], ...]:
     follow = Button("Unsubscribe", f"unfollow:{deal.id}") if followed else Button("Subscribe", f"follow:{deal.id}")
     return ((follow, Button("History", f"history:{deal.id}")),)
+
+
+def _choices(deals: Sequence[Deal], action: str) -> tuple[tuple[Button, ...], ...]:
+    return tuple((Button(_plain(deal.title, LONGEST_NAME), f"{action}:{deal.id}"),) for deal in deals)
 
 
 def _pager(number: int, pages: int, status: Status | None) -> tuple[tuple[Button, ...], ...]:

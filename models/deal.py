@@ -16,7 +16,7 @@ from matcher.vocabulary import NEVER, Kind, Role, Stage, Standing, Status
 from models.base import Base
 
 SUGGESTIONS = 3
-"""Names that are offered when nothing fits what was typed."""
+"""Deals that are offered when nothing fits what was typed."""
 CONNECTORS = frozenset({"and", "with", "vs", "versus", "the", "deal", "talks", "merger", "takeover", "bid", "about"})
 """Words that people put around the names of parties."""
 LONGEST_QUERY = 10
@@ -156,10 +156,10 @@ class Spelling(Base):
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a search came to: the deals that fit best, or else names near to what was typed."""
+    """What a search came to: the deals that fit best, or else those that come near to what was typed."""
 
     deals: Sequence[Deal] = ()
-    suggestions: Sequence[str] = ()
+    suggestions: Sequence[Deal] = ()
 
 
 def spelling_key(name: str) -> str:
@@ -190,7 +190,7 @@ async def find(session: AsyncSession, query: str) -> Found:
         most = max(len(named[deal.id]) for deal in fitting)
         return Found([deal for deal in fitting if len(named[deal.id]) == most])
     near = sorted(deals, key=lambda deal: -len(named[deal.id]))[:SUGGESTIONS]
-    return Found(suggestions=[deal.slug for deal in near] or await suggest(session, query))
+    return Found(suggestions=near or await suggest(session, query))
 
 
 async def find_party(session: AsyncSession, query: str) -> str | None:
@@ -204,12 +204,17 @@ async def find_party(session: AsyncSession, query: str) -> str | None:
     )
 
 
-async def suggest(session: AsyncSession, query: str) -> list[str]:
-    """Slugs and party names that look most like what was typed, best first."""
-    slugs = (await session.scalars(select(Deal.slug))).all()
-    names = (await session.scalars(select(Party.name).distinct())).all()
-    near = process.extract(query, [*slugs, *names], processor=str.casefold, limit=SUGGESTIONS, score_cutoff=60)
-    return [name for name, _, _ in near]
+async def suggest(session: AsyncSession, query: str) -> Sequence[Deal]:
+    """Deals whose slug or parties look most like what was typed, best first."""
+    spelled = [
+        *(await session.execute(select(Deal.slug, Deal.id))),
+        *(await session.execute(select(Party.name, Party.deal_id))),
+    ]
+    names = [name for name, _ in spelled]
+    best = process.extract(query, names, processor=str.casefold, limit=5 * SUGGESTIONS, score_cutoff=60)
+    ids = list(dict.fromkeys(spelled[place][1] for _, _, place in best))[:SUGGESTIONS]
+    deals = await session.scalars(select(Deal).where(Deal.id.in_(ids)))
+    return sorted(deals, key=lambda deal: ids.index(deal.id))
 
 
 async def all_deals(session: AsyncSession) -> Sequence[Deal]:

@@ -103,7 +103,7 @@ async def one_deal(session: AsyncSession, query: str, command: str) -> Deal:
         raise Refusal(messages.missing(command))
     found = await deals.find(session, query)
     if not found.deals:
-        raise Refusal(messages.not_found(query, found.suggestions))
+        raise Refusal(messages.not_found(query, found.suggestions, _BUTTON_OF[command]))
     if len(found.deals) > 1:
         raise Refusal(messages.choose(found.deals, _BUTTON_OF[command]))
     return found.deals[0]

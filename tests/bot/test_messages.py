@@ -86,7 +86,7 @@ def test_no_news_text_breaks_a_message(title: str, name: str, outlet: str, url: 
         messages.held(_claim(title, outlet, url), deal),
         messages.deals([deal] * messages.PAGE, 0, 3, None),
         messages.choose([deal] * 50, "status"),
-        messages.not_found(title, [name, outlet]),
+        messages.not_found(title, [deal] * 3, "status"),
         messages.unknown_command(title or "/x", ""),
         messages.subscriptions([Subscription(id=2**62, party_name=name, party_key="x")] * 100),
     ):
