@@ -24,12 +24,13 @@ class _Line(logging.Formatter):
 def configure(level: str, secrets: Iterable[str]) -> None:
     """Log to standard error.
 
-    httpx names every URL at INFO, and Telegram's URLs contain the token, so it is kept quieter.
+    httpx names every URL at INFO, and Telegram's URLs contain the token, so it is kept quieter; Alembic at INFO tells
+    only what it assumes.
     """
     handler = logging.StreamHandler()
     handler.setFormatter(_Line(secrets))
     logging.basicConfig(level=level, handlers=[handler], force=True)
-    for noisy in ("httpx", "httpcore"):
+    for noisy in ("httpx", "httpcore", "alembic"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     # It warns of every tick that is skipped because the one before still runs, which is what a tick is meant to do.
     logging.getLogger("apscheduler").setLevel(logging.ERROR)
