@@ -20,7 +20,7 @@ from matcher.phrases import Phrase, PhraseCompiler
 from matcher.vocabulary import Kind, Speaker, Stage
 
 _LANGUAGES = ("en",)
-_FILE_KEYS = {"words", "breaks", "joints", "background", "rewrite", "voice", "rule"}
+_FILE_KEYS = {"words", "breaks", "hypothetical", "joints", "background", "rewrite", "voice", "rule"}
 _RULE_KEYS = {"id", "stage", "settled", "reported", "speaker", "kinds", "part", "certainty", "phrases"}
 _PARTS = ("title", "text")
 
@@ -54,10 +54,12 @@ class Language:
     rules: tuple[Rule, ...] = ()
     breaks: frozenset[str] = frozenset()
     """Words that begin a clause which tells of circumstances: after, amid, despite."""
+    hypothetical: frozenset[str] = frozenset()
+    """Those of the breaks that open what has not happened: if, unless, whether."""
     background: tuple[Phrase, ...] = ()
     """Phrases by which a sentence tells of another time."""
     rewrites: tuple[tuple[str, str], ...] = ()
-    """Expressions and the plain words that stand for them before phrases are looked for: "such as", "like"."""
+    """Expressions and the plain words, or the blank, that stand for them before phrases are looked for."""
     voices: tuple[tuple[Speaker, Phrase], ...] = ()
     """Phrases that tell who speaks, in the order in which they are tried."""
 
@@ -76,7 +78,9 @@ class Cues:
                 by_trigger.setdefault(trigger, []).append(number)
         self._triggered = list(by_trigger.values())
         self._automaton = ahocorasick_rs.AhoCorasick(list(by_trigger))
-        breaks = "|".join(sorted(re.escape(word) for language in self._languages for word in language.breaks))
+        breaks = _any_of(word for language in self._languages for word in language.breaks)
+        hypothetical = _any_of(word for language in self._languages for word in language.hypothetical)
+        self._hypothetical = re.compile(rf" (?:{hypothetical}) (?:(?! (?:{breaks}) ).)*")
         self._break = re.compile(rf" (?:{breaks}) ")
         self._opening_aside = re.compile(rf" (?:{breaks}) [^,]+ , ")
 
@@ -84,7 +88,7 @@ class Cues:
         """A masked sentence with set expressions replaced by plain words, so that no rule trips over them."""
         for language in self._languages:
             for expression, word in language.rewrites:
-                masked = masked.replace(f" {expression} ", f" {word} ")
+                masked = masked.replace(expression, word)
         return masked
 
     def candidates(self, masked: str) -> list[int]:
@@ -113,14 +117,21 @@ class Cues:
         return next((speaker for speaker, phrase in voices if phrase.pattern.search(masked)), None)
 
     def clauses(self, masked: str) -> tuple[str, str]:
-        """The main clause of a masked sentence, and the rest, which tells of circumstances ("after ...", "as ...")."""
+        """The main clause of a masked sentence, and the circumstances it tells of ("after ...", "as ...").
+
+        What has not happened ("if ...", "until ...") is neither.
+        """
         if opening := self._opening_aside.match(masked):
             aside, masked = opening[0][:-1], masked[opening.end() - 1 :]
         else:
             aside = ""
         break_ = self._break.search(masked, 1)
         end = break_.start() + 1 if break_ else len(masked)
-        return masked[:end], aside + masked[end - 1 :]
+        return masked[:end], self._hypothetical.sub(" ", aside + masked[end - 1 :])
+
+
+def _any_of(words: Iterable[str]) -> str:
+    return "|".join(sorted(map(re.escape, words))) or "(?!)"
 
 
 def _refuse_contradictions(rules: tuple[Rule, ...]) -> None:
@@ -148,12 +159,17 @@ def parse(text: str, source: str) -> Language:
         return Language(
             rules=tuple(_rules(table.get("rule", ()), compiler)),
             breaks=frozenset(table.get("breaks", ())),
+            hypothetical=frozenset(table.get("hypothetical", ())),
             background=tuple(map(compiler.compile, table.get("background", ()))),
-            rewrites=tuple(table.get("rewrite", {}).items()),
+            rewrites=tuple((_between_blanks(a), _between_blanks(b)) for a, b in table.get("rewrite", {}).items()),
             voices=tuple(_voices(table.get("voice", {}), compiler)),
         )
     except ValueError as error:
         raise CueError(f"{source}: {error}") from error
+
+
+def _between_blanks(words: str) -> str:
+    return f" {words} " if words else " "
 
 
 def _voices(table: Mapping[str, Iterable[str]], compiler: PhraseCompiler) -> Iterator[tuple[Speaker, Phrase]]:

@@ -23,7 +23,7 @@ _SUM = (
     r"(?:[ -]?(?:lakh|crore|cr|trillion|trln|tn|billion|bln|bn|b|million|mln|mn|m|dlrs?|dollars?|euros?|pounds?|stg|"
     r"francs?|yen|yuan|pct|percent|per cent|%)(?![a-z]))*"
 )
-_TOKEN = re.compile(rf"(?P<sum>{_SUM})|[^\W\d_][\w']*(?:[.&-]\w+)*|[^\w\s\"]")
+_TOKEN = re.compile(rf"(?P<sum>{_SUM})|[^\W\d_]\w*(?:['.&-]\w+)*|[^\w\s\"'<>]")
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _AFTER_NAME = re.compile(
     r"(?:'s|')?(?!\w)(?:,? (?:inc|corp|co|ltd|plc|ag|se|sa|nv|spa|llc|holdings?|group|airlines|airways)\b\.?(?!\w))*"
@@ -31,6 +31,10 @@ _AFTER_NAME = re.compile(
 )
 _COMPANY_BEHIND = re.compile(rf"(?<= )([{PARTIES}]) (?:(?:and|or|,|&|/) {OTHER} )+")
 _COMPANY_AHEAD = re.compile(rf"(?<= )(?:{OTHER} (?:and|or|,|&|/) )+(?=[{PARTIES}] )")
+_APPOSITION = re.compile(
+    rf"(?<= )([{PARTIES}]) , (?:the|a|an|its|which|who|whose|one|maker|makers|owner|owned|based|formerly|already) "
+    rf"(?:(?![{PARTIES}{OTHER},;:.?!] )\S+ )+, (?=\S)"
+)
 # What news wires put before a headline.
 _TAGS = re.compile(
     r"\s*(?:(?:update|refile|corrected|rpt|wrapup|brief|exclusive|media|breaking|urgent|live)"
@@ -95,7 +99,8 @@ class Sentence:
 
 
 def without_company(masked: str) -> str:
-    """A masked sentence without the names that only share a party's place: "A and O", "O, A" are read as "A"."""
+    """A masked sentence without what only stands beside a party: "A and O" and "A, the maker of pumps," become "A"."""
+    masked = _APPOSITION.sub(r"\1 ", masked)
     return _COMPANY_AHEAD.sub("", _COMPANY_BEHIND.sub(r"\1 ", masked))
 
 

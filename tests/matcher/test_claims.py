@@ -32,9 +32,10 @@ def claims(title: str = "", body: str = "", summary: str = "", kind: Kind = Kind
 
 def cases() -> Iterator[object]:
     for group in tomllib.loads(HEADLINES.read_text(encoding="utf-8"))["group"]:
+        parties = [Party(name, tuple(others)) for name, *others in group.get("parties", ())]
+        about = deal(*parties, kind=Kind(group.get("kind", Kind.ACQUISITION)))
         for title, says, *who in group["cases"]:
-            kind = Kind(group.get("kind", Kind.ACQUISITION))
-            yield pytest.param(kind, title, says, set(", ".join(who).split(", ")) - {""}, id=title)
+            yield pytest.param(about, title, says, set(", ".join(who).split(", ")) - {""}, id=title)
 
 
 def saying(claim: Claim) -> str:
@@ -42,10 +43,11 @@ def saying(claim: Claim) -> str:
     return f"{manner}{claim.stage}"
 
 
-@pytest.mark.parametrize(("kind", "title", "says", "who"), list(cases()))
-def test_headline(kind: Kind, title: str, says: str, who: set[str]) -> None:
+@pytest.mark.parametrize(("about", "title", "says", "who"), list(cases()))
+def test_headline(about: Deal, title: str, says: str, who: set[str]) -> None:
     """Every headline in the table says what the table says, by whom it says."""
-    made = [c for c in claims(title, kind=kind) if says.startswith("background") or not c.background]
+    told = Matcher([about]).read(article(title)).claims
+    made = [claim for claim in told if says.startswith("background") or not claim.background]
     assert [saying(claim) for claim in made] == ([] if says == "nothing" else [says])
     assert all(who <= {claim.speaker.value, claim.origin} for claim in made)
 
@@ -63,6 +65,40 @@ def test_headline(kind: Kind, title: str, says: str, who: set[str]) -> None:
 def test_sentences_that_never_move_a_deal(body: str) -> None:
     """No comment, no assurance and share prices are no news of a deal."""
     assert claims("Pump makers in the news", body) == ()
+
+
+@pytest.mark.parametrize(
+    ("body", "stage"),
+    [
+        ("Telvara said on Monday it has agreed to buy smaller rival Northgate for $4.2 billion.", Stage.AGREED),
+        ("Telvara, the Ohio-based maker of pumps, is buying Northgate, the companies said.", Stage.AGREED),
+        ("Telvara announced today that it will acquire Northgate for an undisclosed sum.", Stage.AGREED),
+        ("Under the terms of the agreement, Telvara will pay $31 for each share of Northgate.", Stage.AGREED),
+        ("Telvara has entered into a definitive agreement under which it will acquire Northgate.", Stage.AGREED),
+        ("The boards of Telvara and Northgate have unanimously approved the merger.", Stage.AGREED),
+        ("A deal between Telvara and Northgate could be announced as soon as this week.", Stage.NEAR),
+        ("Northgate said it had received an unsolicited proposal from Telvara.", Stage.OFFER),
+        ("Telvara said on Thursday it was no longer pursuing an acquisition of Northgate.", Stage.CALLED_OFF),
+        ("A spokesman for Telvara said the company has no plans to buy Northgate.", Stage.DENIED),
+    ],
+)
+def test_the_first_sentence_of_an_article_reports(body: str, stage: Stage) -> None:
+    """Days, reporting verbs and what is told of a company between commas do not hide the news."""
+    (claim,) = claims("Pump makers in the news", body)
+    assert (claim.stage, claim.background) == (stage, False)
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "Hospitals warn of higher prices if Telvara buys Northgate",
+        "Chief of pump group to quit if Telvara-Northgate deal closes",
+        "Mayor asks for promises should Telvara acquire Northgate",
+    ],
+)
+def test_what_has_not_happened_is_no_settled_fact(title: str) -> None:
+    """A condition tells nothing of a deal, neither as news nor as background."""
+    assert claims(title) == ()
 
 
 @pytest.mark.parametrize(
