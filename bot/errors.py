@@ -11,7 +11,7 @@ Anything else that a handler raises is a fault of ours: it is logged in full, an
 import logging
 
 from telegram import Update
-from telegram.error import TelegramError
+from telegram.error import BadRequest, TelegramError
 from telegram.ext import ContextTypes
 
 from bot import messages
@@ -29,10 +29,14 @@ class Refusal(Exception):
 
 
 async def on_error(update: object, context: ContextTypes.DEFAULT_TYPE) -> None:
-    """Answer whoever asked; never leave a traceback or silence."""
+    """Answer whoever asked, as long as Telegram takes answers; never leave a traceback."""
     error = context.error
     if isinstance(error, Refusal):
         answer = error.answer
+    elif isinstance(error, TelegramError) and not isinstance(error, BadRequest):
+        # The answer itself could not be sent, however often it was tried: another one would fare no better.
+        logger.warning("answer not sent", extra={"reason": str(error)})
+        return
     else:
         logger.error("handler failed", exc_info=error)
         answer = messages.broken()

@@ -102,8 +102,8 @@ class Inbox:
         """Why the update could not be read, or None."""
         try:
             update = Update.de_json(incoming.payload, self._application.bot)
-        except (TypeError, ValueError, KeyError, AttributeError) as error:  # what PTB raises on a malformed update
-            logger.warning("update cannot be read; set aside", extra={"update": incoming.update_id})
+        except Exception as error:  # whatever PTB stumbles over, it must not stumble over it again at every poll
+            logger.exception("update cannot be read; set aside", extra={"update": incoming.update_id})
             return f"{type(error).__name__}: {error}"
         if update.effective_chat:
             async with self._database.write() as session:

@@ -5,7 +5,6 @@ when the program stops. The jobs are mere ticks: what is due stands in rows and 
 changes nothing, and a story's fast clock drives the same jobs.
 """
 
-import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,8 +16,6 @@ from bot.courier import Courier
 from feeds.poll import AT_ONCE, Poller
 from models import feed, inbox, ledger
 from models.database import Database
-
-logger = logging.getLogger(__name__)
 
 KEEP_UPDATES = timedelta(days=7)
 """How long a handled update is remembered, so that it is not handled again: Telegram repeats none after 24 hours."""

@@ -3,6 +3,7 @@
 import asyncio
 from contextlib import suppress
 
+import pytest
 from running_bot import ANNA, Bot
 from sqlalchemy import select
 from standin.faults import Garbled, unavailable
@@ -15,9 +16,16 @@ from models.inbox import IncomingUpdate
 from models.subscriber import Wire
 
 
-async def test_a_malformed_update_is_set_aside(bot: Bot) -> None:
+@pytest.mark.parametrize(
+    "message",
+    [
+        pytest.param({"message_id": "no number", "chat": 7}, id="no message at all"),
+        pytest.param({"message_id": 1, "date": 10**20, "chat": {"id": 7, "type": "private"}}, id="beyond the calendar"),
+    ],
+)
+async def test_a_malformed_update_is_set_aside(bot: Bot, message: dict[str, object]) -> None:
     """An update that nobody can read is kept with the reason, and the next one is answered."""
-    await bot.telegram.update("message", {"message_id": "no number", "chat": 7})
+    await bot.telegram.update("message", message)
     assert (await bot.ask("/help")).text
     async with bot.database.read() as session:
         rows = list(await session.scalars(select(IncomingUpdate).where(IncomingUpdate.error.is_not(None))))
