@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from matcher import vocabulary
 from matcher.attribution import outlet_name
 from matcher.decide import Outcome
+from matcher.syndication import Story
 from matcher.vocabulary import Field, Report, Speaker, Stage, Trust
 from models.base import Base
 from models.deal import Deal
@@ -50,6 +51,11 @@ class Article(Base):
             first_seen_at=article.first_seen,
             trust=article.trust,
         )
+
+    @property
+    def story(self) -> Story:
+        """What tells whether another article is a copy of this one."""
+        return Story.of(self.title, self.summary, self.body)
 
 
 async def kept(session: AsyncSession, refs: Iterable[str]) -> Sequence[str]:

@@ -11,9 +11,10 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
 
-from matcher import decide, vocabulary
+from matcher import decide, syndication, vocabulary
+from matcher.attribution import outlet_name
 from matcher.decide import Decision, Outcome
-from matcher.vocabulary import Stage
+from matcher.vocabulary import Stage, fold_name
 from models import outbox
 from models.article import Claim
 from models.change import Change
@@ -27,6 +28,7 @@ async def hear(session: AsyncSession, claim: Claim, at: datetime, *, quietly: bo
     """
     deal = claim.deal
     heard = [] if claim.background else await _heard(session, claim)
+    claim.origin = _first_carrier(claim, heard)
     decision = decide.decide(deal.kind, deal.standing, claim.report(), [c.report() for c in heard])
     claim.outcome = decision.outcome
     session.add(claim)
@@ -84,6 +86,14 @@ async def _heard(session: AsyncSession, claim: Claim) -> Sequence[Claim]:
         .order_by(Claim.moment)
     )
     return (await session.scalars(query)).all()
+
+
+def _first_carrier(claim: Claim, heard: Sequence[Claim]) -> str:
+    """The claim's origin; where it credits nobody and its text came from another outlet before, that one's origin."""
+    if fold_name(claim.origin) != fold_name(outlet_name(claim.article.outlet)):
+        return claim.origin
+    copied = syndication.first_copy(claim.article.story, (earlier.article.story for earlier in heard))
+    return claim.origin if copied is None else heard[copied].origin
 
 
 async def _record(

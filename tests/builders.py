@@ -83,7 +83,7 @@ def write_claim(deal: Deal, report: Report, *, article: Article | None = None) -
 def write_article(report: Report) -> Article:
     value = vocabulary.Article(
         id=report.article,
-        title="Alpha and Beta",
+        title=f"{report.article} about Alpha and Beta",
         first_seen=report.moment,
         published=report.moment,
         day_only=report.day_only,

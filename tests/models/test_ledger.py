@@ -375,3 +375,24 @@ async def test_chats_of_every_wire_are_told(database: Database) -> None:
         await hear(session, row, TALKS)
 
         assert len(await letters(session)) == 2
+
+
+async def test_a_text_in_twenty_outlets_is_one_report(database: Database) -> None:
+    """Outlets that carry the same text without credit add no source and push nothing; their origin is the first."""
+    text = "Alpha has approached Beta about a merger, said two people who were told of the plan on Monday evening."
+    async with database.write() as session:
+        row = await track(session)
+        await a_follower(session, 1, row)
+        for number in range(20):
+            report = a_report(Stage.TALKS, NOON + number * HOUR / 4, origin=f"Gazette {number}")
+            claim = write_claim(row, report)
+            claim.article.summary = text
+            await ledger.hear(session, claim, report.moment)
+
+    async with database.read() as session:
+        found = await deal.by_slug(session, "alpha-beta")
+        assert found
+        assert found.origins == ["gazette 0"]
+        assert {claim.origin for claim in await claims(session)} == {"Gazette 0"}
+        assert [claim.outcome for claim in await claims(session)] == [Outcome.MOVED, *[Outcome.COPY] * 19]
+        assert len(await letters(session)) == 1
