@@ -53,9 +53,13 @@ class Seats:
 
 
 _LEGAL_FORMS = re.compile(
-    r"[\s,]+(?:inc|incorporated|corp|corporation|co|company|companies|ltd|limited|llc|llp|lp|plc|ag|se|sa|s\.a|spa|"
-    r"s\.p\.a|nv|n\.v|bv|b\.v|ab|asa|oyj|a/s|as|gmbh|kgaa|kk|pty|pte|bhd|sab|holding|holdings|group)\.?$"
+    r"[\s,]+(?:(?:&|and)\s+)?(?:inc|incorporated|corp|corporation|co|company|companies|ltd|limited|llc|llp|lp|plc|ag|se|sa|s\.a|spa|"
+    r"s\.p\.a|srl|sarl|nv|n\.v|bv|b\.v|ab|asa|oyj|a/s|as|gmbh|kgaa|kk|pty|pte|pvt|private|bhd|tbk|sab|oao|pao|pjsc|jsc|"
+    r"holding|holdings|group)\.?$"
 )
+_ARTICLE = re.compile(r"^the (?=\S+ \S)")
+_HYPHEN = re.compile(r"(?<=\w)-(?=\w)")
+_INITIALS = re.compile(r"\b(?:\w\.){2,}")
 _AMPERSAND = re.compile(r"\s*(?:&amp;|&|\band\b)\s*")
 _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "å": "aa", "ß": "ss"})
 
@@ -70,10 +74,26 @@ _TICKER = re.compile(
 
 
 def spellings(name: str) -> set[str]:
-    """A name as the press may write it, folded: with and without its legal form, with ``&`` and ``and``, ö and oe."""
+    """A name as the press may write it, folded.
+
+    With and without its legal form and its article; with ``&`` or ``and``; with ö or oe; with a hyphen, a blank or
+    nothing between two words (Wal-Mart, Walmart); with and without its apostrophe and the stops of its initials.
+    """
     bases = {fold(name), fold(name.lower().translate(_UMLAUTS))}
+    bases |= {_ARTICLE.sub("", base) for base in bases}
     bases |= {short for base in bases if len(short := _without_legal_form(base)) > 2}
+    bases |= {base.replace("'", "") for base in bases}
+    bases |= {_INITIALS.sub(lambda initials: initials[0].replace(".", ""), base) for base in bases}
+    bases |= {joined for base in bases if base == _without_legal_form(base) for joined in _differently_joined(base)}
     return {spelling for base in bases for spelling in _with_ampersands(base)}
+
+
+def _differently_joined(folded: str) -> Iterator[str]:
+    """A hyphen as a blank or as nothing; a name of two words with a hyphen, or as one word."""
+    if _HYPHEN.search(folded):
+        yield from (_HYPHEN.sub(joint, folded) for joint in (" ", ""))
+    elif re.fullmatch(r"\w{2,} \w{2,}", folded):
+        yield from (folded.replace(" ", joint) for joint in ("-", ""))
 
 
 def _without_legal_form(folded: str) -> str:

@@ -38,8 +38,8 @@ def _common_words(deals: Iterable[Deal]) -> Iterator[str]:
                 bearers[word].add(deal.slug)
     for word, slugs in bearers.items():
         yield (
-            f"“{word}” is also a common word ({', '.join(sorted(slugs))}): it counts only with a capital letter, and only "
-            f'beside another party of the deal. To demand more, give the party a line such as requires = ["airline"].'
+            f"“{word}” is also a common word ({', '.join(sorted(slugs))}): it counts only with a capital letter and "
+            f'only beside another party of the deal. To demand more, give the party a line like requires = ["airline"].'
         )
 
 

@@ -155,3 +155,37 @@ def test_thousands_of_deals_share_one_spelling_table() -> None:
     """A party of many deals is one entry: naming it with another party finds their deals and no others."""
     deals = [deal(f"apple-{n}", APPLE, Party(f"Partner{n} Works")) for n in range(2000)]
     assert named(deals, "Apple signs with Partner7 Works") == ["apple-7"]
+
+
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [
+        ("Wal-Mart", "Walmart"),
+        ("Wal-Mart", "Wal Mart"),
+        ("JP Morgan", "JPMorgan"),
+        ("J.P. Morgan", "JP Morgan"),
+        ("Coca Cola", "Coca-Cola"),
+        ("Anheuser-Busch InBev", "Anheuser Busch InBev"),
+        ("McDonald's", "McDonalds"),
+        ("Macy's", "Macy's"),
+        ("The Walt Disney Company", "Walt Disney"),
+        ("U.S. Steel", "US Steel"),
+        ("JPMorgan Chase & Co", "JPMorgan Chase"),
+        ("Bharti Airtel Pvt. Ltd.", "Bharti Airtel"),
+        ("Telekomunikasi Tbk", "Telekomunikasi"),
+        ("Nestlé", "Nestle"),
+        ("Münchener Rück", "Muenchener Rueck"),
+    ],
+)
+def test_a_name_is_found_as_the_press_writes_it(name: str, written: str) -> None:
+    """Hyphens, blanks, apostrophes, stops, articles, legal forms and accents may be there or not."""
+    assert found(Party(name), f"Shares of {written} rose") == [written]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [("T-Mobile", "The tmobile rose"), ("Rite Aid", "First aid rose"), ("The Gap", "A gap opens"), ("BT Co", "BTCo")],
+)
+def test_a_derived_spelling_is_no_looser_than_the_name(name: str, text: str) -> None:
+    """What is derived stands alone and with a capital letter, as the name itself."""
+    assert found(Party(name), text) == []
