@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Container, Iterable
 from pathlib import Path
 from typing import Annotated
 
@@ -16,14 +16,16 @@ from telegram.error import InvalidToken
 from bot import demo as story
 from bot import live, logs, messages
 from bot.app import utc_now
+from bot.evaluate import run_evaluation
+from bot.labelled import LabelledSetError, sets_in
 from bot.live import AlreadyRunningError
 from bot.replay import ReplayError, run_replay
 from bot.settings import SettingsError, load
 from feeds.opml import BadOpml, FeedLine, read_opml, write_opml
 from matcher.vocabulary import Deal, Kind, Party, Trust
+from models import ambiguity, imports
 from models import deal as deals
 from models import feed as feeds
-from models import imports
 from models.database import Database, DatabaseBusyError
 from models.watchlist import (
     WatchlistDeal,
@@ -53,7 +55,7 @@ InFile = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=Tr
 OutFile = Annotated[Path | None, typer.Argument(dir_okay=False, help="The file to write; without it, standard output.")]
 
 
-KNOWN = (AlreadyRunningError, BadOpml, DatabaseBusyError, ReplayError, SettingsError, WatchlistError)
+KNOWN = (AlreadyRunningError, BadOpml, DatabaseBusyError, LabelledSetError, ReplayError, SettingsError, WatchlistError)
 """Errors whose message is written for the user."""
 
 
@@ -134,6 +136,21 @@ def replay(
         raise CommandError(f"{bad_lines} line{'s' if bad_lines > 1 else ''} could not be read; the rest was replayed.")
 
 
+@app.command()
+def evaluate(
+    folders: Annotated[
+        list[Path] | None, typer.Argument(help="Labelled sets; without any, those in examples/labelled.")
+    ] = None,
+    *,
+    errors: Annotated[int, typer.Option(min=0, help="Show up to so many mistakes of each set.")] = 0,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object per set.")] = False,
+) -> None:
+    """Score the matcher on labelled news: what a change of the rules does, before and after."""
+    logs.configure("WARNING", [])
+    sets = folders or sets_in(live.EXAMPLES / "labelled")
+    asyncio.run(run_evaluation(sets, out, err, errors=errors, as_json=json))
+
+
 @deals_app.command("list")
 def list_deals() -> None:
     """Show every deal and where it stands."""
@@ -181,7 +198,9 @@ def add_deal(
                     f"{deal.slug} is tracked already. Choose another --slug, or use: hearsay deals import"
                 )
             await imports.import_deals(session, entries, utc_now())
+            rows = await deals.all_deals(session)
         out.print(f"{deal.slug}: added")
+        _warn(rows, {deal.slug})
 
     _with_database(add)
 
@@ -195,10 +214,18 @@ def import_deals(file: InFile) -> None:
         with err.status(f"Importing {len(entries)} deals…"):
             async with database.write() as session:
                 results = await imports.import_deals(session, entries, utc_now())
+                rows = await deals.all_deals(session)
         for imported in results:
             out.print(f"{imported.slug}: {imported.effect}", markup=False)
+        _warn(rows, {imported.slug for imported in results if imported.effect is not imports.Effect.UNCHANGED})
 
     _with_database(take_over)
+
+
+def _warn(rows: Iterable[deals.Deal], changed: Container[str]) -> None:
+    """Say which names of the deals just changed may mean something else, seen beside all the others."""
+    for warning in ambiguity.warnings([row.value for row in rows], about=changed):
+        err.print(f"warning: {warning}", markup=False, highlight=False, soft_wrap=True)
 
 
 @deals_app.command("export")

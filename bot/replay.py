@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -50,18 +50,22 @@ async def run_replay(
             else:
                 yield line
 
-    async with _prepared(database, deals) as prepared:
+    async with prepared(database, deals) as place:
         with (
             Progress(console=err, transient=True) as progress,
             progress.open(archive, "rb", description="Replay") as lines,
         ):
-            async for taken in replay(prepared, articles(lines)):
+            async for taken in replay(place, articles(lines)):
                 _show(taken, out, as_json=as_json)
     return bad_lines
 
 
 @asynccontextmanager
-async def _prepared(path: Path | None, deals: list[WatchlistDeal]) -> AsyncIterator[Database]:
+async def prepared(path: Path | None, deals: Iterable[WatchlistDeal]) -> AsyncIterator[Database]:
+    """A new database with these deals, ready for an archive; without a path it is thrown away in the end.
+
+    Raises :class:`ReplayError` if there is something at the path already.
+    """
     with _place(path) as file:
         await asyncio.to_thread(migration.upgrade, file)
         async with Database(file) as database:
