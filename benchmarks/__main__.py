@@ -4,7 +4,7 @@ import gc
 
 from rich.console import Console
 
-from benchmarks import freshness, polling, reading
+from benchmarks import freshness, polling, reading, replaying
 
 WIDTH = 120
 """Columns, wherever the figures go: a file must not break the lines."""
@@ -13,7 +13,7 @@ WIDTH = 120
 def main() -> None:
     """Print the figures; progress goes to standard error."""
     out, err = Console(width=WIDTH), Console(stderr=True)
-    for subject in (reading, polling, freshness):
+    for subject in (reading, replaying, polling, freshness):
         with err.status(subject.__name__) as status:
             table = subject.measure(status.update)
         out.print(table)

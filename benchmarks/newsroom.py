@@ -3,6 +3,7 @@
 The companies are invented; the sentences were written for this purpose, in the manner of the business press.
 """
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -56,6 +57,8 @@ _STRIDE = 7919
 _FIELDS = ("Energy", "Foods", "Pharma", "Motors", "Telecom", "Mining", "Media", "Systems", "Airlines", "Capital")
 _UNTRACKED = 20_000
 """Companies from here on are in no deal."""
+_OTHERS = len(_NAMES) - _UNTRACKED - ARTICLES
+"""So many of them can be named in turn."""
 
 _ON_DEALS = (
     "{a} in talks to buy {b}, sources say",
@@ -135,6 +138,12 @@ def feed_page(first: int, entries: int) -> list[Article]:
     return [_entry(number) for number in range(first, first + entries)]
 
 
+def archive(headlines: int, deals: int, on_deals_every: int) -> Iterator[bytes]:
+    """The lines of a wire's archive, one every 40 seconds. Those about deals go through all of them in turn."""
+    for number in range(1, headlines + 1):
+        yield json.dumps(_line(number, deals, on_deals_every)).encode() + b"\n"
+
+
 def first_report(deal: Deal) -> Article:
     """A report that makes a deal move which nobody has heard of before. It has no date, so it is news when seen."""
     one, other = (party.name for party in deal.parties)
@@ -186,6 +195,23 @@ def _full_name(company: int) -> str:
 
 def _short_name(company: int) -> str:
     return _NAMES[company * _STRIDE % len(_NAMES)]
+
+
+def _line(number: int, deals: int, on_deals_every: int) -> dict[str, str]:
+    turn, other = divmod(number, on_deals_every)
+    if other == 0:
+        headline = _article(turn, _ON_DEALS, lambda _: _parties(turn * _STRIDE % deals))
+    elif other % 10 == 0:  # one tracked company
+        headline = _article(number // 10, _ON_COMPANIES, lambda index: _parties(index % deals))
+    else:
+        headline = _article(number, _ON_COMPANIES + _ON_DEALS + _ON_THE_DAY, lambda index: _untracked(index % _OTHERS))
+    return {
+        "id": f"line-{number}",
+        "published": (_DAWN + timedelta(seconds=40 * number)).isoformat(),
+        "outlet": "The Daily Ledger",
+        "url": f"https://ledger.example/{number}",
+        "title": headline.title,
+    }
 
 
 _Names = Callable[[int], dict[str, str]]

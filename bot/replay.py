@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
+from io import BufferedReader
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -25,6 +26,9 @@ from models.watchlist import WatchlistDeal, read_watchlist_file
 
 FOREVER = datetime.max.replace(tzinfo=UTC)
 """The time of import: no starting point lies in an archive's future."""
+
+PROGRESS_STEP = 1 << 18
+"""Bytes between two moves of the progress bar: moving it at every line costs as much as reading the line."""
 
 
 class ReplayError(Exception):
@@ -51,12 +55,11 @@ async def run_replay(
                 yield line
 
     async with prepared(database, deals) as place:
-        with (
-            Progress(console=err, transient=True) as progress,
-            progress.open(archive, "rb", description="Replay") as lines,
-        ):
-            async for taken in replay(place, articles(lines)):
-                _show(taken, out, as_json=as_json)
+        with Progress(console=err, transient=True) as progress:
+            file = progress.open(archive, "rb", buffering=0, description="Replay")
+            with BufferedReader(file, PROGRESS_STEP) as lines:  # type: ignore[type-var]  # rich declares too little
+                async for taken in replay(place, articles(lines)):
+                    _show(taken, out, as_json=as_json)
     return bad_lines
 
 

@@ -8,11 +8,12 @@
       → ledger.hear                every claim acts on its deal
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Self
 
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from matcher import vocabulary
@@ -48,7 +49,6 @@ class Intake:
 
     def __init__(self) -> None:
         self._matcher = Matcher(())
-        self._deal_ids: dict[str, int] = {}
         self._version: tuple[int, int] | None = None
 
     async def take(
@@ -66,23 +66,25 @@ class Intake:
         """
         await self._refresh(session)
         taken = Taken()
-        for article, reading in await self._telling(session, articles):
-            claims = await self._keep(session, article, reading, feed_id, taken)
+        telling = await self._telling(session, articles)
+        deals_named = await _deals_named(session, (reading for _, reading in telling))
+        for article, reading in telling:
+            claims = _keep(session, article, reading, deals_named, feed_id, taken)
             await _act(session, article, claims, taken, first_fetch=first_fetch)
         return taken
 
     async def _telling(
         self, session: AsyncSession, articles: Iterable[vocabulary.Article]
-    ) -> Iterable[tuple[vocabulary.Article, Reading]]:
+    ) -> Collection[tuple[vocabulary.Article, Reading]]:
         """The articles that say something about a deal, oldest first, each once.
 
         One that is kept already has acted: its feed was removed and added again, or an archive has it twice.
         """
+        read = ((article, self._matcher.read(article)) for article in articles)
+        spoken = [(article, reading) for article, reading in read if reading.claims or reading.mentions]
         telling: dict[str, tuple[vocabulary.Article, Reading]] = {}
-        for article in sorted(articles, key=lambda article: article.moment):
-            reading = self._matcher.read(article)
-            if reading.claims or reading.mentions:
-                telling.setdefault(article.id, (article, reading))
+        for article, reading in sorted(spoken, key=lambda pair: pair[0].moment):
+            telling.setdefault(article.id, (article, reading))
         for ref in await kept(session, telling):
             del telling[ref]
         return telling.values()
@@ -92,33 +94,33 @@ class Intake:
         version = await deals.watchlist_version(session)
         if version == self._version:
             return
-        rows = await deals.all_deals(session)
-        self._matcher = Matcher(deal.value for deal in rows)
-        self._deal_ids = {deal.slug: deal.id for deal in rows}
+        self._matcher = Matcher(deal.value for deal in await deals.all_deals(session))
         self._version = version
 
-    async def _keep(
-        self,
-        session: AsyncSession,
-        article: vocabulary.Article,
-        reading: Reading,
-        feed_id: int | None,
-        taken: Taken,
-    ) -> Sequence[Claim]:
-        row = Article.of(article, feed_id)
-        session.add(row)
-        claims = [
-            Claim.of(claim, row, await self._deal(session, claim.deal), article.moment) for claim in reading.claims
-        ]
-        taken.claims += claims
-        for slug in reading.mentions:
-            mention = Mention(article=row, deal=await self._deal(session, slug))
-            session.add(mention)
-            taken.mentions.append(mention)
-        return claims
 
-    async def _deal(self, session: AsyncSession, slug: str) -> Deal:
-        return await session.get_one(Deal, self._deal_ids[slug])
+async def _deals_named(session: AsyncSession, readings: Iterable[Reading]) -> Mapping[str, Deal]:
+    """The deals that are spoken of, by slug: all in one query."""
+    slugs = {slug for reading in readings for slug in (*(claim.deal for claim in reading.claims), *reading.mentions)}
+    rows = await session.scalars(select(Deal).where(Deal.slug.in_(slugs)))
+    return {deal.slug: deal for deal in rows}
+
+
+def _keep(
+    session: AsyncSession,
+    article: vocabulary.Article,
+    reading: Reading,
+    deals_named: Mapping[str, Deal],
+    feed_id: int | None,
+    taken: Taken,
+) -> Sequence[Claim]:
+    row = Article.of(article, feed_id)
+    session.add(row)
+    claims = [Claim.of(claim, row, deals_named[claim.deal], article.moment) for claim in reading.claims]
+    mentions = [Mention(article=row, deal=deals_named[slug]) for slug in reading.mentions]
+    session.add_all(mentions)
+    taken.claims += claims
+    taken.mentions += mentions
+    return claims
 
 
 async def _act(

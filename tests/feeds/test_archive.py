@@ -1,6 +1,8 @@
+import gc
 import json
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from itertools import count, repeat
 
 import pytest
 from builders import a_deal, track
@@ -193,6 +195,19 @@ async def test_a_long_archive_goes_in_batches(database: Database, monkeypatch: p
     assert [len(taken.claims) for taken in batches] == [5, 5, 2]
     async with database.read() as session:
         assert await session.scalar(select(func.count()).select_from(Claim)) == 12
+
+
+async def test_memory_does_not_grow_with_the_archive(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However long an archive is, it is read batch by batch, and no more than the last batch is remembered."""
+    monkeypatch.setattr(feeds.archive, "BATCH", 5)
+    lines_read = count()
+    endless = (line(f"Oslo opens library number {next(lines_read)}") for _ in repeat(None))
+    batches = replay(database, (article for article in read_lines(endless) if isinstance(article, Article)))
+    for _ in range(4):
+        await anext(batches)
+
+    assert next(lines_read) == 4 * 5
+    assert sum(isinstance(kept, Article) for kept in gc.get_objects()) <= 5
 
 
 async def test_an_article_that_stands_twice_in_an_archive_counts_once(database: Database) -> None:

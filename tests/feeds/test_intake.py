@@ -137,8 +137,9 @@ async def outcome_of(database: Database, articles: Sequence[Article], *, first_f
 async def test_articles_of_one_batch_know_of_each_other(tracked: Database) -> None:
     """Two unvetted feeds' reports in one batch release each other, as they would one after the other."""
     async with tracked.write() as session:
-        blogs = [news(AGREED, outlet=outlet, trust=Trust.UNVETTED) for outlet in ("Blog", "Forum")]
-        await Intake().take(session, blogs)
+        blog = news(AGREED, outlet="Blog", trust=Trust.UNVETTED)
+        forum = news("Alphacom signs definitive agreement to acquire Betasoft", outlet="Forum", trust=Trust.UNVETTED)
+        await Intake().take(session, [blog, forum])
 
         assert await stage(session) is Stage.AGREED
 
