@@ -3,6 +3,7 @@
 import asyncio
 import sys
 from collections.abc import Awaitable, Callable, Container, Iterable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -17,12 +18,14 @@ from bot import demo as story
 from bot import live, logs, messages
 from bot.app import utc_now
 from bot.evaluate import run_evaluation
+from bot.explain import ExplainError, run_explanation
 from bot.labelled import LabelledSetError, sets_in
 from bot.live import AlreadyRunningError
-from bot.replay import ReplayError, run_replay
+from bot.replay import ReplayError, prepared, run_replay
 from bot.settings import SettingsError, load
 from feeds.opml import BadOpml, FeedLine, read_opml, write_opml
-from matcher.vocabulary import Deal, Kind, Party, Trust
+from feeds.parse import printable
+from matcher.vocabulary import Article, Deal, Kind, Party, Trust
 from models import ambiguity, imports
 from models import deal as deals
 from models import feed as feeds
@@ -55,7 +58,16 @@ InFile = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=Tr
 OutFile = Annotated[Path | None, typer.Argument(dir_okay=False, help="The file to write; without it, standard output.")]
 
 
-KNOWN = (AlreadyRunningError, BadOpml, DatabaseBusyError, LabelledSetError, ReplayError, SettingsError, WatchlistError)
+KNOWN = (
+    AlreadyRunningError,
+    BadOpml,
+    DatabaseBusyError,
+    ExplainError,
+    LabelledSetError,
+    ReplayError,
+    SettingsError,
+    WatchlistError,
+)
 """Errors whose message is written for the user."""
 
 
@@ -149,6 +161,55 @@ def evaluate(
     logs.configure("WARNING", [])
     sets = folders or sets_in(live.EXAMPLES / "labelled")
     asyncio.run(run_evaluation(sets, out, err, errors=errors, as_json=json))
+
+
+@app.command()
+def explain(
+    headline: Annotated[str, typer.Argument(help="The headline, in quotes.")],
+    *,
+    slug: Annotated[str, typer.Option("--deal", help="The deal's short name; may be left out if there is one.")] = "",
+    watchlist: Annotated[
+        Path | None,
+        typer.Option("--deals", exists=True, dir_okay=False, help="A watchlist (TOML) instead of the database."),
+    ] = None,
+    summary: Annotated[str, typer.Option(help="The article's summary.")] = "",
+    body: Annotated[str, typer.Option(help="The article's text.")] = "",
+    outlet: Annotated[str, typer.Option(help="The outlet that carries the article.")] = "",
+    published: Annotated[
+        str,
+        typer.Option(
+            metavar="DATE-TIME", help="UTC, unless it has an offset; now if left out. Earlier years are past."
+        ),
+    ] = "",
+) -> None:
+    """Show step by step how the matcher reads a headline: what a cue does."""
+    title, summary, body, outlet = map(printable, (headline, summary, body, outlet))
+    if not title.strip():
+        raise CommandError('The headline is empty. Write it in quotes: hearsay explain "Alpha to buy Beta" --deal SLUG')
+    logs.configure("WARNING", [])
+    moment = _moment(published) if published else utc_now()
+    article = Article("article", title, moment, outlet=outlet, summary=summary, body=body)
+
+    async def show(database: Database) -> None:
+        await run_explanation(database, slug, article, out)
+
+    if watchlist:
+        asyncio.run(_with_watchlist(watchlist, show))
+    else:
+        _with_database(show)
+
+
+def _moment(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
+        raise CommandError(f'--published "{text}" is no date and time. Write it as 2018-01-08T14:00') from None
+
+
+async def _with_watchlist(file: Path, work: Callable[[Database], Awaitable[None]]) -> None:
+    async with prepared(None, read_watchlist_file(file)) as database:
+        await work(database)
 
 
 @deals_app.command("list")

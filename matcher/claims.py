@@ -1,6 +1,7 @@
 """What is asserted: from the sentences of an article to its claims about a deal.
 
-    sentence -> masked sentence -> first rule that fires -> live, settled or background -> claim with its credit
+    sentence -> masked sentence -> first rule that fires, else what its words weigh -> live, settled or background
+             -> claim with its credit
 
 A sentence is split and searched for cues once, however many deals it names; only the cheap last steps are done for
 each deal.
@@ -12,18 +13,26 @@ from enum import Enum
 from itertools import islice
 
 from matcher.attribution import NOBODY, Credit, outlet_name
+from matcher.classifier import Classifier, features
 from matcher.cues import Cues, Rule
+from matcher.phrases import PARTIES
 from matcher.sentence import Part, Sentence, without_company
 from matcher.vocabulary import Article, Claim, Deal, Kind, Speaker, Stage, Status
 
 # Sentences below a headline that may say who stands behind it.
 _LEAD = 2
 
-# News stands at the top: what an article tells of a deal below so many sentences is its history.
-_NEWS_DEPTH = 10
+NEWS_DEPTH = 10
+"""News stands at the top: what an article tells of a deal below so many sentences is its history."""
 
 # On labelled news of 2007 to 2022 some 96 % of the claims read in titles were right, and 70 % of those read in texts.
 _TEXT_FACTOR = 0.75
+
+SURE = 0.6
+"""The classifier has a say only where it is as sure; below, more of what it says is wrong than is worth a push."""
+
+WEIGHED = "words"
+"""The id of the rule that stands for the classifier."""
 
 
 class Manner(Enum):
@@ -46,21 +55,23 @@ class Finding:
     masked: str
     rule: Rule
     manner: Manner
+    certainty: float
 
 
 class Analysis:
     """One article, read for its claims. Work that does not depend on the deal is done once."""
 
-    def __init__(self, article: Article, parts: Iterable[Part], cues: Cues) -> None:
+    def __init__(self, article: Article, parts: Iterable[Part], cues: Cues, classifier: Classifier) -> None:
         self._article = article
         self._sentences = tuple(sentence for part in parts for sentence in part.sentences())
         self._cues = cues
+        self._classifier = classifier
         self._candidates: dict[int, list[int]] = {}
         self._found: dict[tuple[int, str, Kind], tuple[Finding, ...]] = {}
 
     def claims(self, index: int, deal: Deal) -> Iterator[Claim]:
         """What the article claims about the deal with this index: the news or else the settled fact, and background."""
-        findings = [finding for found in self._findings(index, deal) for finding in found]
+        findings = [finding for found in self.findings(index, deal) for finding in found]
         about_else = any(f.sentence.part == "title" and f.rule.stage is None for f in findings)
         claiming = [finding for finding in findings if finding.rule.stage]
         wanted = (Manner.SETTLED,) if about_else else (Manner.NEWS, Manner.SETTLED)
@@ -70,30 +81,68 @@ class Analysis:
             if stage := finding.rule.stage:
                 yield self._claim(index, deal, finding, stage)
 
-    def _findings(self, index: int, deal: Deal) -> Iterator[tuple[Finding, ...]]:
+    def naming(self, index: int, deal: Deal) -> Iterator[tuple[int, Sentence, str]]:
+        """The sentences that speak of the deal: their number, the sentence, and the sentence masked."""
         needed = min(2, len(deal.parties))
         for number, sentence in enumerate(self._sentences):
-            if len(sentence.parties(index)) >= needed:
-                masked = self._masked(sentence, index)
-                key = (number, masked, deal.kind)
-                if key not in self._found:
-                    self._found[key] = tuple(self._read(*key))
-                yield self._found[key]
+            named = sentence.parties(index)
+            if len(named) >= needed:
+                yield number, sentence, self._masked(sentence, index)
+            elif self._speaks_of_the_deal(number, index, needed):
+                yield number, sentence, self._cues.completed(self._masked(sentence, index), PARTIES[1 - min(named)])
+
+    def findings(self, index: int, deal: Deal) -> Iterator[tuple[Finding, ...]]:
+        """What fired in each of the sentences that speak of the deal, in their order."""
+        for number, _, masked in self.naming(index, deal):
+            key = (number, masked, deal.kind)
+            if key not in self._found:
+                self._found[key] = tuple(self._read(*key))
+            yield self._found[key]
+
+    def _speaks_of_the_deal(self, number: int, index: int, needed: int) -> bool:
+        """Whether a sentence names one party where the other was named with it just before; in a title, just below."""
+        sentence = self._sentences[number]
+        if needed != 2 or len(sentence.parties(index)) != 1:
+            return False
+        if any(index not in m.seats.parties for m in sentence.mentions):
+            return False
+        title = sentence.part == "title"
+        around = self._sentences[1 : 1 + _LEAD] if title else self._sentences[max(0, number - _LEAD) : number]
+        return any(len(other.parties(index)) >= needed for other in around)
 
     def _read(self, number: int, masked: str, kind: Kind) -> Iterator[Finding]:
         main, aside = self._cues.clauses(masked)
         rule = self._first(number, main, kind)
         if rule:
-            news = Manner.SETTLED if rule.settled else Manner.NEWS
-            yield self._finding(number, masked, rule, news)
-        if (rule is None or rule.stage is None) and (known := self._first(number, aside, kind)):
+            yield self._ruled(number, masked, kind, rule, Manner.SETTLED if rule.settled else Manner.NEWS)
+        known = None if rule and rule.stage else self._first(number, aside, kind)
+        if known:
             done = known.stage is not None and known.stage.status is Status.FINALIZED
-            yield self._finding(number, masked, known, Manner.SETTLED if done else Manner.BACKGROUND)
+            yield self._ruled(number, masked, kind, known, Manner.SETTLED if done else Manner.BACKGROUND)
+        if not rule and not known:
+            yield from self._weighed(number, masked, kind)
 
-    def _finding(self, number: int, masked: str, rule: Rule, manner: Manner) -> Finding:
+    def _weighed(self, number: int, masked: str, kind: Kind) -> Iterator[Finding]:
+        """Where no rule has a say, the words together may be clear enough."""
+        verdict = self._classifier.verdict(self._features(number, masked, kind))
+        if verdict.probability >= SURE:
+            yield self._finding(number, masked, Rule(WEIGHED, (), verdict.stage), Manner.NEWS, verdict.probability)
+
+    def _ruled(self, number: int, masked: str, kind: Kind, rule: Rule, manner: Manner) -> Finding:
+        """What a rule says is the surer, the more the words speak for it too."""
+        worth = rule.certainty * (1 if self._sentences[number].part == "title" else _TEXT_FACTOR)
+        if rule.stage:
+            worth = self._classifier.certainty(worth, rule.stage, self._features(number, masked, kind))
+        return self._finding(number, masked, rule, manner, worth)
+
+    def _features(self, number: int, masked: str, kind: Kind) -> Iterator[str]:
         sentence = self._sentences[number]
-        history = sentence.part == "text" and (number > _NEWS_DEPTH or self._cues.is_background(masked))
-        return Finding(number, sentence, masked, rule, Manner.BACKGROUND if history else manner)
+        return features(masked, kind, sentence.credit, sentence.part)
+
+    def _finding(self, number: int, masked: str, rule: Rule, manner: Manner, certainty: float) -> Finding:
+        sentence = self._sentences[number]
+        history = sentence.part == "text" and (number > NEWS_DEPTH or self._cues.is_background(masked))
+        return Finding(number, sentence, masked, rule, Manner.BACKGROUND if history else manner, certainty)
 
     def _first(self, number: int, masked: str, kind: Kind) -> Rule | None:
         sentence = self._sentences[number]
@@ -101,7 +150,7 @@ class Analysis:
             self._candidates[number] = self._cues.candidates(self._cues.plain(sentence.masked()))
         return self._cues.first(masked, self._candidates[number], kind, sentence.part)
 
-    def _credit(self, index: int, finding: Finding) -> Credit:
+    def credit(self, index: int, finding: Finding) -> Credit:
         """Who is credited: in the sentence itself, else in the sentences around it."""
         sentence = finding.sentence
         own = sentence.credit | Credit(self._cues.speaker(finding.masked), sentence.outlet)
@@ -123,7 +172,7 @@ class Analysis:
 
     def _claim(self, index: int, deal: Deal, finding: Finding, stage: Stage) -> Claim:
         rule, sentence = finding.rule, finding.sentence
-        credit = self._credit(index, finding)
+        credit = self.credit(index, finding)
         return Claim(
             deal=deal.slug,
             stage=rule.reported if rule.reported and credit.second_hand else stage,
@@ -133,7 +182,7 @@ class Analysis:
             field=sentence.field,
             start=sentence.span.start,
             end=sentence.span.end,
-            certainty=rule.certainty * (1 if sentence.part == "title" else _TEXT_FACTOR),
+            certainty=finding.certainty,
             rule=rule.id,
             background=finding.manner is Manner.BACKGROUND,
             settled=finding.manner is Manner.SETTLED,

@@ -17,12 +17,24 @@ from typing import Any
 import ahocorasick_rs
 
 from matcher.phrases import Phrase, PhraseCompiler
-from matcher.vocabulary import Kind, Speaker, Stage
+from matcher.vocabulary import Kind, Speaker, Stage, Status
 
 _LANGUAGES = ("en",)
-_FILE_KEYS = {"words", "breaks", "hypothetical", "joints", "background", "rewrite", "voice", "rule"}
+_FILE_KEYS = {
+    "words",
+    "breaks",
+    "hypothetical",
+    "deal_nouns",
+    "negations",
+    "joints",
+    "background",
+    "rewrite",
+    "voice",
+    "rule",
+}
 _RULE_KEYS = {"id", "stage", "settled", "reported", "speaker", "kinds", "part", "certainty", "phrases"}
 _PARTS = ("title", "text")
+_RESUMES = re.compile(r" [:;] ")
 
 
 class CueError(ValueError):
@@ -56,6 +68,10 @@ class Language:
     """Words that begin a clause which tells of circumstances: after, amid, despite."""
     hypothetical: frozenset[str] = frozenset()
     """Those of the breaks that open what has not happened: if, unless, whether."""
+    deal_nouns: frozenset[str] = frozenset()
+    """Nouns that stand for the deal, and so for its other party, once an article has introduced both."""
+    negations: frozenset[str] = frozenset()
+    """Words that turn a phrase round when they stand in one of its gaps."""
     background: tuple[Phrase, ...] = ()
     """Phrases by which a sentence tells of another time."""
     rewrites: tuple[tuple[str, str], ...] = ()
@@ -82,6 +98,10 @@ class Cues:
         hypothetical = _any_of(word for language in self._languages for word in language.hypothetical)
         self._hypothetical = re.compile(rf" (?:{hypothetical}) (?:(?! (?:{breaks}) ).)*")
         self._break = re.compile(rf" (?:{breaks}) ")
+        nouns = _any_of(noun for language in self._languages for noun in language.deal_nouns)
+        self._deal_noun = re.compile(rf"(?<= )(?=(?:{nouns}) )")
+        negations = _any_of(word for language in self._languages for word in language.negations)
+        self._negation = re.compile(rf" (?:{negations}) ")
         self._opening_aside = re.compile(rf" (?:{breaks}) [^,]+ , ")
 
     def plain(self, masked: str) -> str:
@@ -90,6 +110,10 @@ class Cues:
             for expression, word in language.rewrites:
                 masked = masked.replace(expression, word)
         return masked
+
+    def completed(self, masked: str, party: str) -> str:
+        """A masked sentence in which the party that is not named stands before the noun that speaks of the deal."""
+        return self._deal_noun.sub(f"{party} ", masked, count=1)
 
     def candidates(self, masked: str) -> list[int]:
         """The numbers of the phrases whose words stand in a sentence, in the order of the rules.
@@ -101,20 +125,41 @@ class Cues:
 
     def first(self, masked: str, candidates: Iterable[int], kind: Kind, part: str) -> Rule | None:
         """The first rule, among the candidates, that the sentence fulfils for a deal of this kind."""
+        return next((rule for rule, _, _ in self.matches(masked, candidates, kind, part)), None)
+
+    def matches(
+        self, masked: str, candidates: Iterable[int], kind: Kind, part: str
+    ) -> Iterator[tuple[Rule, Phrase, re.Match[str]]]:
+        """Every phrase, among the candidates, that the sentence fulfils for a deal of this kind, in order."""
         for number in candidates:
             rule, phrase = self._phrases[number]
-            if kind in rule.kinds and part in rule.parts and phrase.pattern.search(masked):
-                return rule
-        return None
+            match = phrase.pattern.search(masked) if kind in rule.kinds and part in rule.parts else None
+            if match and not self._is_negated(rule, phrase, match):
+                yield rule, phrase, match
+
+    def _is_negated(self, rule: Rule, phrase: Phrase, match: re.Match[str]) -> bool:
+        """Whether a "not" stands in a gap of a phrase that speaks for a deal, and so against it."""
+        affirms = rule.stage is not None and rule.stage.status is not Status.DENIED
+        return affirms and bool(self._negation.search(match[0])) and not self._negation.search(f" {phrase.text} ")
 
     def is_background(self, masked: str) -> bool:
         """Whether a sentence says that it tells of another time."""
-        return any(phrase.pattern.search(masked) for language in self._languages for phrase in language.background)
+        return self.other_time(masked) is not None
+
+    def other_time(self, masked: str) -> re.Match[str] | None:
+        """The words by which a sentence says that it tells of another time."""
+        phrases = (phrase for language in self._languages for phrase in language.background)
+        return next(filter(None, (phrase.pattern.search(masked) for phrase in phrases)), None)
 
     def speaker(self, masked: str) -> Speaker | None:
         """Who speaks in a sentence, where it says so."""
+        voice = self.voice(masked)
+        return voice[0] if voice else None
+
+    def voice(self, masked: str) -> tuple[Speaker, re.Match[str]] | None:
+        """Who speaks in a sentence, and the words that say so."""
         voices = (voice for language in self._languages for voice in language.voices)
-        return next((speaker for speaker, phrase in voices if phrase.pattern.search(masked)), None)
+        return next(((speaker, said) for speaker, phrase in voices if (said := phrase.pattern.search(masked))), None)
 
     def clauses(self, masked: str) -> tuple[str, str]:
         """The main clause of a masked sentence, and the circumstances it tells of ("after ...", "as ...").
@@ -125,9 +170,17 @@ class Cues:
             aside, masked = opening[0][:-1], masked[opening.end() - 1 :]
         else:
             aside = ""
+        main, rest = self._part(masked)
+        return main, self._hypothetical.sub(" ", aside + rest)
+
+    def _part(self, masked: str) -> tuple[str, str]:
+        """What stands before the first break, and from it on; behind a colon or a semicolon the main clause goes on."""
         break_ = self._break.search(masked, 1)
-        end = break_.start() + 1 if break_ else len(masked)
-        return masked[:end], self._hypothetical.sub(" ", aside + masked[end - 1 :])
+        if break_ is None:
+            return masked, " "
+        again = _RESUMES.search(masked, break_.end())
+        end = again.start() + 1 if again else len(masked)
+        return masked[: break_.start() + 1] + masked[end:], masked[break_.start() : end]
 
 
 def _any_of(words: Iterable[str]) -> str:
@@ -160,6 +213,8 @@ def parse(text: str, source: str) -> Language:
             rules=tuple(_rules(table.get("rule", ()), compiler)),
             breaks=frozenset(table.get("breaks", ())),
             hypothetical=frozenset(table.get("hypothetical", ())),
+            negations=frozenset(table.get("negations", ())),
+            deal_nouns=frozenset(table.get("deal_nouns", ())),
             background=tuple(map(compiler.compile, table.get("background", ()))),
             rewrites=tuple((_between_blanks(a), _between_blanks(b)) for a, b in table.get("rewrite", {}).items()),
             voices=tuple(_voices(table.get("voice", {}), compiler)),
@@ -209,7 +264,7 @@ def _rule(entry: Mapping[str, Any], compiler: PhraseCompiler) -> Rule:
 
 
 @cache
-def bundled() -> Cues:
+def bundled_cues() -> Cues:
     """The cues that come with Hearsay."""
     folder = resources.files("matcher") / "cues"
     files = [folder / f"{language}.toml" for language in _LANGUAGES]

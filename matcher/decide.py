@@ -9,6 +9,7 @@ One report walks down these questions and stops at the first that has an answer:
     a copy of an earlier report?             → history only
     the status that stands already?          → a step inside it, a confirmation, a further source, or nothing
     another status: may it be left for that? → no: history only
+    read with doubt, and nobody else so?     → history only
     an unvetted feed alone?                  → held for the owner
     otherwise                                → the deal moves
 """
@@ -29,6 +30,10 @@ MEMORY = timedelta(days=14)
 
 SETTLING = timedelta(days=3)
 """A lower rumor stage inside this time is the same news told loosely, not a step back."""
+
+SURE = 0.75
+"""A claim read with less certainty does not move a status until another article is read so too: at this certainty three
+of four are right, and a deal meets a hundred articles (``hearsay evaluate`` shows both)."""
 
 CONFIRMING = frozenset({Speaker.PARTY, Speaker.FILING, Speaker.AUTHORITY})
 BYSTANDERS = frozenset({Speaker.ANALYST, Speaker.OTHER})
@@ -64,6 +69,8 @@ class Outcome(StrEnum):
     SETTLED = "settled"
     POWERLESS = "powerless"
     """The present status may not be left for the claimed one."""
+    DOUBTFUL = "doubtful"
+    """Read with little certainty, and no other article says so."""
     HELD = "held"
     """An unvetted feed alone; waits for the owner or another origin."""
 
@@ -190,7 +197,15 @@ def _support(standing: Standing, report: Report) -> Decision:
 def _other_status(kind: Kind, standing: Standing, report: Report, heard: Sequence[Report]) -> Decision:
     if not _may_leave(kind, standing, report):
         return Decision(Outcome.POWERLESS, standing)
+    if report.claim.certainty < SURE and not any(_says_the_same(earlier, report, standing) for earlier in heard):
+        return Decision(Outcome.DOUBTFUL, standing)
     return _move_unless_held(standing, report, heard)
+
+
+def _says_the_same(earlier: Report, report: Report, standing: Standing) -> bool:
+    """Whether another article was read as of the same status, since the deal came to where it stands."""
+    same = earlier.claim.status is report.claim.status and earlier.article != report.article
+    return same and not _is_older(earlier, standing)
 
 
 def _may_leave(kind: Kind, standing: Standing, report: Report) -> bool:
@@ -199,7 +214,8 @@ def _may_leave(kind: Kind, standing: Standing, report: Report) -> bool:
         case Stage.COMPLETED:
             ends_for_good = kind in (Kind.ACQUISITION, Kind.MERGER)
             return stage is Stage.TERMINATED and not ends_for_good
-        case Stage.AGREED if standing.confirmed:
+        case Stage.AGREED if standing.confirmed or report.moment - standing.moment >= MEMORY:
+            # What was announced and stood uncontradicted needs no party's word to be known.
             return stage in _UNDOES_A_SIGNATURE
         case Stage.AGREED if stage.status is Status.RUMORED:
             return _confirms(report) or (stage in _TALKS_GO_ON and report.origin not in standing.origins)

@@ -7,7 +7,8 @@ import re
 from collections.abc import Iterable
 
 from matcher.claims import Analysis
-from matcher.cues import Cues, bundled
+from matcher.classifier import Classifier, bundled_classifier
+from matcher.cues import Cues, bundled_cues
 from matcher.parties import Names
 from matcher.sentence import Part
 from matcher.text import fold
@@ -19,14 +20,15 @@ _NOTHING = Reading()
 class Matcher:
     """All tracked deals, ready to read articles."""
 
-    def __init__(self, deals: Iterable[Deal], cues: Cues | None = None) -> None:
-        self._deals = tuple(deals)
-        self._names = Names(self._deals)
-        self._cues = cues or bundled()
+    def __init__(self, deals: Iterable[Deal], cues: Cues | None = None, classifier: Classifier | None = None) -> None:
+        self.deals = tuple(deals)
+        self.names = Names(self.deals)
+        self.cues = cues or bundled_cues()
+        self.classifier = classifier or bundled_classifier()
 
     def read(self, article: Article) -> Reading:
         """Every claim and every mention of a tracked deal in one article. The same article is always read alike."""
-        parts = [self._part(article, field) for field in Field if article.text(field)]
+        parts = self.parts(article)
         mentions = [mention for part in parts for mention in part.mentions]
         if not mentions:
             return _NOTHING
@@ -34,15 +36,26 @@ class Matcher:
         def has(word: re.Pattern[str]) -> bool:
             return any(word.search(part.folded) for part in parts)
 
-        deals = self._names.together(mentions, has)
+        deals = self.names.together(mentions, has)
         if not deals:
             return _NOTHING
-        analysis = Analysis(article, parts, self._cues)
-        claims = tuple(claim for deal in deals for claim in analysis.claims(deal, self._deals[deal]))
+        analysis = self._analysis(article, parts)
+        claims = tuple(claim for deal in deals for claim in analysis.claims(deal, self.deals[deal]))
         claimed = {claim.deal for claim in claims}
-        return Reading(claims, tuple(s for d in deals if (s := self._deals[d].slug) not in claimed))
+        return Reading(claims, tuple(s for d in deals if (s := self.deals[d].slug) not in claimed))
+
+    def analysis(self, article: Article) -> Analysis:
+        """One article ready to be read for its claims: how the matcher comes to them."""
+        return self._analysis(article, self.parts(article))
+
+    def _analysis(self, article: Article, parts: Iterable[Part]) -> Analysis:
+        return Analysis(article, parts, self.cues, self.classifier)
+
+    def parts(self, article: Article) -> list[Part]:
+        """The parts of an article that have text, with the names in them."""
+        return [self._part(article, field) for field in Field if article.text(field)]
 
     def _part(self, article: Article, field: Field) -> Part:
         text = article.text(field)
         folded = fold(text)
-        return Part(field, text, folded, article.moment.year, tuple(self._names.find(text, folded)))
+        return Part(field, text, folded, article.moment.year, tuple(self.names.find(text, folded)))

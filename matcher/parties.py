@@ -212,8 +212,12 @@ class Names:
 
     def _is_named(self, deal: DealIndex, seats: list[Seats], has: Callable[[re.Pattern[str]], bool]) -> bool:
         parties = {one.parties[deal] for one in seats if deal in one.parties}
-        missing = {p for p in parties if (need := self._demanding.get(Seat(deal, p))) and not has(need)}
-        return len(parties - missing) >= min(2, self._sizes[deal]) and parties - missing != {KEYWORD}
+        named = parties - self.lacking(deal, parties, has)
+        return len(named) >= min(2, self._sizes[deal]) and named != {KEYWORD}
+
+    def lacking(self, deal: DealIndex, parties: Iterable[int], has: Callable[[re.Pattern[str]], bool]) -> set[int]:
+        """Those of the parties whose ambiguous name requires a word beside it that the article does not have."""
+        return {p for p in parties if (need := self._demanding.get(Seat(deal, p))) and not has(need)}
 
 
 def _share(shared: dict[tuple[Seat, ...], Seats], seats: list[Seat]) -> Seats:

@@ -23,7 +23,7 @@ _SUM = (
     r"(?:[ -]?(?:lakh|crore|cr|trillion|trln|tn|billion|bln|bn|b|million|mln|mn|m|dlrs?|dollars?|euros?|pounds?|stg|"
     r"francs?|yen|yuan|pct|percent|per cent|%)(?![a-z]))*"
 )
-_TOKEN = re.compile(rf"(?P<sum>{_SUM})|[^\W\d_]\w*(?:['.&-]\w+)*|[^\w\s\"'<>]")
+_TOKEN = re.compile(rf"(?P<sum>{_SUM})|(?:[a-z]\.){{2,}}|[^\W\d_]\w*(?:['.&-]\w+)*|[^\w\s\"'<>]")
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _AFTER_NAME = re.compile(
     r"(?:'s|')?(?!\w)(?:,? (?:inc|corp|co|ltd|plc|ag|se|sa|nv|spa|llc|holdings?|group|airlines|airways)\b\.?(?!\w))*"

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from matcher.cues import bundled
+from matcher.cues import bundled_cues
 from matcher.matcher import Matcher
 from matcher.vocabulary import Article, Claim, Deal, Field, Kind, Party, Speaker, Stage
 
@@ -241,7 +241,7 @@ def test_every_claim_quotes_the_article_and_reading_is_repeatable(title: str, su
     deals = [deal(), deal(TELVARA, QUORUM, slug="telvara-quorum"), deal(NORTHGATE, slug="sale", kind=Kind.PARTNERSHIP)]
     one = article(title, body, summary)
     reading = Matcher(deals).read(one)
-    assert reading == Matcher(deals, bundled()).read(one)
+    assert reading == Matcher(deals, bundled_cues()).read(one)
     for claim in reading.claims:
         assert claim.quote == one.text(claim.field)[claim.start : claim.end] != ""
         assert 0 < claim.certainty <= 1

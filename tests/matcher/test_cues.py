@@ -3,7 +3,7 @@
 import pytest
 
 from matcher.attribution import outlet_name, parse_outlets
-from matcher.cues import CueError, Cues, bundled, parse
+from matcher.cues import CueError, Cues, bundled_cues, parse
 from matcher.vocabulary import Kind, Stage
 
 TALKS = """
@@ -141,7 +141,7 @@ def test_two_rules_of_one_name_are_refused() -> None:
 
 def test_the_bundled_cues_load_and_speak_for_every_stage_an_article_can_claim() -> None:
     """Each stage but ``quiet``, which only the timer sets, has a rule."""
-    stages = {rule.stage for rule in bundled().rules}
+    stages = {rule.stage for rule in bundled_cues().rules}
     assert stages >= set(Stage) - {Stage.QUIET}
     assert Stage.QUIET not in stages
 

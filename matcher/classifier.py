@@ -1,0 +1,175 @@
+"""A linear classifier: what the words around the parties speak for, where no rule has a say.
+
+It is a softmax over stages (multinomial logistic regression) whose features are words and short word sequences of the
+masked sentence, so that every decision can be read off as a sum of word weights. The weights are plain numbers in
+``cues/<language>.weights.tsv``, made by ``python -m training`` from headlines of our own.
+"""
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+
+from matcher.attribution import Credit
+from matcher.phrases import PARTIES
+from matcher.vocabulary import Kind, Stage, Status
+
+NOTHING = "none"
+"""The outcome that nothing is claimed."""
+
+_LONGEST_SEQUENCE = 3
+_IN_ORDER = "XYZ"
+_BETWEEN, _BEFORE, _BEHIND = "=", "<", ">"
+_LEAST = 0.001
+"""No share counts as nearer to nothing, or to certainty, than this."""
+
+
+class WeightsError(ValueError):
+    """A weights file that cannot be used."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the words of a sentence speak for: the likeliest stage of the likeliest status."""
+
+    stage: Stage
+    probability: float
+    """Of the stage's status, 0 to 1."""
+
+
+def features(masked: str, kind: Kind, credit: Credit, part: str) -> Iterator[str]:
+    """What the classifier sees of a masked sentence.
+
+    Words and sequences of up to three, with the parties as X and Y in the order in which they are named; each word once
+    more by where it stands (``<`` before both parties, ``=`` between them, ``>`` behind); who is credited behind a
+    headline; and whether the deal is a partnership.
+    """
+    words = ["^", *_in_order_of_mention(masked), "$"]
+    for length in range(1, _LONGEST_SEQUENCE + 1):
+        for start in range(len(words) - length + 1):
+            yield " ".join(words[start : start + length])
+    yield from _by_place(words)
+    yield f"kind {'partnership' if kind in (Kind.PARTNERSHIP, Kind.JOINT_VENTURE) else 'acquisition'}"
+    yield f"part {part}"
+    if credit.speaker or credit.outlet:
+        yield f"credit {credit.speaker or 'outlet'}"
+
+
+def _in_order_of_mention(masked: str) -> Iterator[str]:
+    letters: dict[str, str] = {}
+    for word in masked.split():
+        if len(word) == 1 and word in PARTIES:
+            yield letters.setdefault(word, _IN_ORDER[min(len(letters), 2)])
+        else:
+            yield word
+
+
+def _by_place(words: list[str]) -> Iterator[str]:
+    places = iter((_BETWEEN, _BEHIND))
+    place, seen = _BEFORE, set[str]()
+    for word in words[1:-1]:
+        if word in _IN_ORDER and word not in seen:
+            seen.add(word)
+            place = next(places, _BEHIND)
+        elif word not in _IN_ORDER:
+            yield place + word
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """How sure to be of what a rule says, given what the rule is worth and what the words weigh (a logistic fit)."""
+
+    constant: float
+    rule: float
+    words: float
+
+    def certainty(self, rule: float, words: float) -> float:
+        """0 to 1, from the rule's own certainty and the classifier's probability of the same status."""
+        return _share(self.constant + self.rule * _log_odds(rule) + self.words * _log_odds(words))
+
+
+class Classifier:
+    """The weights of one language, ready to weigh sentences."""
+
+    def __init__(
+        self, weights: Mapping[str, Mapping[str, float]], bias: Mapping[str, float], calibration: Calibration
+    ) -> None:
+        """``weights``: for each feature, the outcomes it speaks for or against; ``bias``: where to begin."""
+        self._weights = weights
+        self._bias = bias
+        self._calibration = calibration
+
+    def weigh(self, found: Iterable[str]) -> Mapping[str, float]:
+        """The probability of each stage, and of nothing, given the features."""
+        scores = defaultdict(float, self._bias)
+        for feature in set(found):
+            for outcome, weight in self._weights.get(feature, {}).items():
+                scores[outcome] += weight
+        highest = max(scores.values())
+        shares = {outcome: math.exp(score - highest) for outcome, score in scores.items()}
+        total = sum(shares.values())
+        return {outcome: share / total for outcome, share in shares.items()}
+
+    def certainty(self, rule: float, stage: Stage, found: Iterable[str]) -> float:
+        """How sure to be of a stage that a rule of this certainty says, 0 to 1."""
+        shares = self.weigh(found)
+        words = sum(share for outcome, share in shares.items() if outcome != NOTHING and _same_status(outcome, stage))
+        return self._calibration.certainty(rule, words)
+
+    def verdict(self, found: Iterable[str]) -> Verdict:
+        """The likeliest status with its likeliest stage, however unlikely both are."""
+        shares = self.weigh(found)
+        stages = {stage: shares[stage] for stage in Stage if stage in shares}
+        statuses: dict[Status, float] = defaultdict(float)
+        for stage, share in stages.items():
+            statuses[stage.status] += share
+        status = max(statuses, key=statuses.__getitem__)
+        stage = max((s for s in stages if s.status is status), key=stages.__getitem__)
+        return Verdict(stage, statuses[status])
+
+    def reasons(self, found: Iterable[str], outcome: str) -> list[tuple[str, float]]:
+        """The features that speak for or against an outcome, the weightiest first."""
+        weights = ((feature, self._weights.get(feature, {}).get(outcome, 0.0)) for feature in set(found))
+        return sorted((reason for reason in weights if reason[1]), key=lambda reason: (-abs(reason[1]), reason[0]))
+
+
+def _same_status(outcome: str, stage: Stage) -> bool:
+    return Stage(outcome).status is stage.status
+
+
+def _log_odds(share: float) -> float:
+    bounded = min(max(share, _LEAST), 1 - _LEAST)
+    return math.log(bounded / (1 - bounded))
+
+
+def _share(log_odds: float) -> float:
+    return 1 / (1 + math.exp(-log_odds))
+
+
+def parse_weights(text: str) -> Classifier:
+    """Read a weights file. Raises :class:`WeightsError` where it is malformed.
+
+    Tab separated; an empty field is 0. The first line is the note of where the weights come from; then come the
+    calibration, the outcomes, the bias, and a line for each feature with its weights.
+    """
+    try:
+        _, calibration, outcomes, bias, *rows = (line.split("\t") for line in text.splitlines())
+        return Classifier(
+            {feature: _weights(fields, outcomes[1:]) for feature, *fields in rows},
+            _weights(bias[1:], outcomes[1:]),
+            Calibration(*map(float, calibration[1:])),
+        )
+    except (TypeError, ValueError) as error:
+        raise WeightsError(f"The weights cannot be read: {error}. Make them anew: make train") from error
+
+
+def _weights(fields: Iterable[str], outcomes: Iterable[str]) -> dict[str, float]:
+    return {outcome: float(field) for outcome, field in zip(outcomes, fields, strict=True) if field}
+
+
+@cache
+def bundled_classifier() -> Classifier:
+    """The classifier that comes with Hearsay."""
+    return parse_weights((resources.files("matcher") / "cues" / "en.weights.tsv").read_text(encoding="utf-8"))

@@ -1,0 +1,402 @@
+"""How the matcher comes to what it says of one deal, step by step, as values.
+
+    names -> sentences that speak of the deal -> what decides in each -> claims -> what they would do
+
+Nothing is decided here: each step is asked of the part that decides it.
+"""
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import Enum, auto
+from itertools import islice
+
+from matcher.attribution import NOBODY, Credit
+from matcher.claims import NEWS_DEPTH, WEIGHED, Analysis, Finding, Manner
+from matcher.classifier import NOTHING, features
+from matcher.cues import Rule
+from matcher.decide import Decision, decide, is_key_move
+from matcher.matcher import Matcher
+from matcher.parties import KEYWORD, Mention, spellings
+from matcher.phrases import PARTIES
+from matcher.sentence import Part, Sentence
+from matcher.text import Span
+from matcher.vocabulary import Article, Claim, Deal, Field, Kind, Party, Report, Stage, Standing
+
+_FURTHER = 3
+"""Rules shown that would have fired, had the first one not."""
+_REASONS = 5
+"""Features shown for and against what the classifier says."""
+
+
+class Refusal(Enum):
+    """Why words that look like a party's name do not count."""
+
+    SMALL_LETTERS = auto()
+    EXCLUDED = auto()
+    """They stand in a phrase that the watchlist lists under ``not``."""
+    INSIDE = auto()
+    """They are part of another tracked name."""
+    ALONE = auto()
+    """No word stands in the article that the watchlist lists under ``requires``."""
+
+
+class Silence(Enum):
+    """Why there is no claim."""
+
+    NOT_NAMED = auto()
+    APART = auto()
+    """No sentence speaks of the deal."""
+    NO_WORD = auto()
+    """No sentence says anything that counts."""
+    ABOUT_ELSE = auto()
+    """A rule says that the title claims nothing: then what the text says is not the news."""
+
+
+class Place(Enum):
+    """Where a credit stands."""
+
+    ENDING = auto()
+    """Behind the headline."""
+    SENTENCE = auto()
+    AROUND = auto()
+    """In the sentences around."""
+
+
+class Reason(Enum):
+    """Why a finding is settled or background rather than news."""
+
+    RULE = auto()
+    """The rule speaks of a known fact."""
+    CIRCUMSTANCE = auto()
+    """It stands in the clause of circumstances."""
+    OTHER_TIME = auto()
+    """The sentence says that it tells of another time."""
+    FAR_DOWN = auto()
+    """It stands far below the top of the article."""
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """Words that were read as a party of the deal, or as one of its keywords; or refused as such."""
+
+    field: Field
+    words: str
+    party: Party | None
+    """None for a keyword."""
+    letter: str
+    """What the rules see."""
+    refusal: Refusal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Naming:
+    """Who is named."""
+
+    read: tuple[Named, ...]
+    refused: tuple[Named, ...]
+    missing: tuple[Party, ...]
+    """The parties that are not named, or not so that it counts."""
+    others: tuple[str, ...]
+    """Words read as names of other tracked deals."""
+    together: bool
+    """Whether the names suffice to read the article for the deal."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """A rule that a clause fulfils: its first phrase that does, and the words, as the rules see them."""
+
+    rule: Rule
+    phrase: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Credited:
+    """Somebody who is credited, where, and by which words (empty for the sentences around)."""
+
+    credit: Credit
+    place: Place
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What decided in a sentence, and what would have decided next."""
+
+    finding: Finding
+    fit: Fit | None
+    """None if the classifier decided."""
+    further: tuple[Fit, ...]
+    reason: Reason | None
+    words: str
+    """The words that tell of another time, where that is the reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class Weighing:
+    """What the classifier makes of a sentence."""
+
+    stage: Stage
+    """The likeliest stage of the likeliest status."""
+    stage_probability: float
+    status_probability: float
+    nothing: float
+    """The probability that nothing is claimed."""
+    in_favour: tuple[tuple[str, float], ...]
+    """The weightiest features for the stage, with their weights, heaviest first."""
+    against: tuple[tuple[str, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A letter in a masked sentence, and the party that it stands for."""
+
+    letter: str
+    party: Party | None
+    """None for a keyword."""
+    implied: bool
+    """Whether the party is not named in the sentence: a noun such as "the deal" stands for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class SentenceExplanation:
+    """One sentence that speaks of the deal."""
+
+    sentence: Sentence
+    masked: str
+    legend: tuple[Letter, ...]
+    main: str
+    """The main clause, as the rules see it."""
+    aside: str
+    """The circumstances; blank if there are none."""
+    credited: tuple[Credited, ...]
+    decided: tuple[Decided, ...]
+    weighed: Weighing | None
+    """Only where no rule has a say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What a claim would do to the deal, if nothing else had been heard."""
+
+    claim: Claim
+    decision: Decision
+    pushed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """How the matcher comes to what it says of one deal in one article."""
+
+    names: Naming
+    sentences: tuple[SentenceExplanation, ...]
+    claims: tuple[Claim, ...]
+    silence: Silence | None
+    """Why there is no claim; None if there is one."""
+    effects: tuple[Effect, ...]
+
+
+def explain(matcher: Matcher, index: int, article: Article, standing: Standing) -> Explanation:
+    """Explain what the matcher reads of the deal with this index, which stands so."""
+    deal = matcher.deals[index]
+    parts = matcher.parts(article)
+    names = _names(matcher, index, parts)
+    if not names.together:
+        return Explanation(names, (), (), Silence.NOT_NAMED, ())
+    analysis = matcher.analysis(article)
+    sentences = tuple(_Reader(matcher, analysis, index).sentences())
+    claims = tuple(analysis.claims(index, deal))
+    effects = tuple(_effect(deal.kind, standing, article, claim) for claim in claims)
+    return Explanation(names, sentences, claims, None if claims else _silence(sentences), effects)
+
+
+def _silence(sentences: Sequence[SentenceExplanation]) -> Silence:
+    if not sentences:
+        return Silence.APART
+    rules = [decided.finding.rule for sentence in sentences for decided in sentence.decided]
+    return Silence.ABOUT_ELSE if any(rule.stage for rule in rules) else Silence.NO_WORD
+
+
+def _effect(kind: Kind, standing: Standing, article: Article, claim: Claim) -> Effect:
+    report = Report(claim, article.id, article.moment, article.day_only, article.trust, article.outlet)
+    decision = decide(kind, standing, report)
+    pushed = decision.change is not None and not decision.quiet and is_key_move(decision.change)
+    return Effect(claim, decision, pushed)
+
+
+# Names ---------------------------------------------------------------------------------------------------------------
+
+
+def _names(matcher: Matcher, index: int, parts: Sequence[Part]) -> Naming:
+    deal = matcher.deals[index]
+    mentions = [mention for part in parts for mention in part.mentions]
+
+    def has(word: re.Pattern[str]) -> bool:
+        return any(word.search(part.folded) for part in parts)
+
+    numbers = {m.seats.parties[index] for m in mentions if index in m.seats.parties}
+    lacking = matcher.names.lacking(index, numbers, has)
+    read = (named for part in parts for named in _read(part, index, deal, lacking))
+    overlooked = (named for part in parts for named in _overlooked(part, index, deal))
+    distinct = dict.fromkeys((*read, *overlooked))
+    return Naming(
+        read=tuple(named for named in distinct if not named.refusal),
+        refused=tuple(named for named in distinct if named.refusal),
+        missing=tuple(p for number, p in enumerate(deal.parties) if number not in numbers - lacking),
+        others=tuple(dict.fromkeys(_others(parts, index))),
+        together=index in matcher.names.together(mentions, has),
+    )
+
+
+def _read(part: Part, index: int, deal: Deal, lacking: set[int]) -> Iterator[Named]:
+    for mention in part.mentions:
+        number = mention.seats.parties.get(index)
+        if number is not None:
+            party = None if number == KEYWORD else deal.parties[number]
+            refusal = Refusal.ALONE if number in lacking else None
+            yield Named(part.field, part.text[mention.start : mention.end], party, _letter(number), refusal)
+
+
+def _overlooked(part: Part, index: int, deal: Deal) -> Iterator[Named]:
+    """Words that are spelled like a party's name, and yet were not read as one."""
+    for number, party in enumerate(deal.parties):
+        for match in _spelled(party).finditer(part.folded):
+            span = Span(*match.span())
+            other = _mention_at(part.mentions, span)
+            if other is None or index not in other.seats.parties:
+                words, inside = part.text[slice(*span)], other is not None and other[:2] != span
+                yield Named(part.field, words, party, _letter(number), _refusal(words, inside=inside))
+
+
+def _mention_at(mentions: Sequence[Mention], span: Span) -> Mention | None:
+    """The mention that shares characters with the span. Mentions do not overlap, and stand in order."""
+    behind = bisect_right(mentions, span.start, key=lambda mention: mention.end)
+    return next((mention for mention in mentions[behind : behind + 1] if mention.start < span.end), None)
+
+
+def _spelled(party: Party) -> re.Pattern[str]:
+    names = {spelling for name in party.names for spelling in spellings(name)}
+    return re.compile(rf"(?<!\w)(?:{'|'.join(sorted(map(re.escape, names), key=len, reverse=True))})(?!\w)")
+
+
+def _refusal(words: str, *, inside: bool) -> Refusal:
+    if inside:
+        return Refusal.INSIDE
+    return Refusal.EXCLUDED if any(map(str.isupper, words)) else Refusal.SMALL_LETTERS
+
+
+def _others(parts: Sequence[Part], index: int) -> Iterator[str]:
+    for part in parts:
+        for mention in part.mentions:
+            if index not in mention.seats.parties:
+                yield part.text[mention.start : mention.end]
+
+
+def _letter(number: int) -> str:
+    return PARTIES[number % len(PARTIES)]
+
+
+# Sentences -----------------------------------------------------------------------------------------------------------
+
+
+class _Reader:
+    """Reads one article for one deal, as the analysis does, and keeps what it sees."""
+
+    def __init__(self, matcher: Matcher, analysis: Analysis, index: int) -> None:
+        self._cues = matcher.cues
+        self._classifier = matcher.classifier
+        self._analysis = analysis
+        self._index = index
+        self._deal = matcher.deals[index]
+
+    def sentences(self) -> Iterator[SentenceExplanation]:
+        naming = self._analysis.naming(self._index, self._deal)
+        found = self._analysis.findings(self._index, self._deal)
+        for (_, sentence, masked), findings in zip(naming, found, strict=True):
+            yield self._sentence(sentence, masked, findings)
+
+    def _sentence(self, sentence: Sentence, masked: str, findings: Sequence[Finding]) -> SentenceExplanation:
+        main, aside = self._cues.clauses(masked)
+        by_rules = any(finding.rule.id != WEIGHED for finding in findings)
+        return SentenceExplanation(
+            sentence=sentence,
+            masked=masked,
+            legend=tuple(self._legend(sentence, masked)),
+            main=main,
+            aside=aside,
+            credited=tuple(self._credited(sentence, masked, findings)),
+            decided=tuple(self._decided(findings, main, aside)),
+            weighed=None if by_rules else self._weighed(sentence, masked),
+        )
+
+    def _legend(self, sentence: Sentence, masked: str) -> Iterator[Letter]:
+        parties = {_letter(number): party for number, party in enumerate(self._deal.parties)}
+        named = set(map(_letter, sentence.parties(self._index)))
+        for letter in sorted(set(PARTIES).intersection(masked.split())):
+            yield Letter(letter, parties.get(letter), letter not in named)
+
+    def _decided(self, findings: Sequence[Finding], main: str, aside: str) -> Iterator[Decided]:
+        clauses = iter(((main, False), (aside, True)))  # each gives one finding at most, the main clause the first
+        for finding in findings:
+            read = ((self._first_fits(finding.sentence, clause), in_aside) for clause, in_aside in clauses)
+            fits, in_aside = next((one for one in read if one[0]), ((), False))
+            reason, words = self._reason(finding, in_aside=in_aside)
+            yield Decided(finding, fits[0] if fits else None, fits[1:], reason, words)
+
+    def _first_fits(self, sentence: Sentence, clause: str) -> tuple[Fit, ...]:
+        return tuple(islice(self._fits(sentence, clause), 1 + _FURTHER))
+
+    def _fits(self, sentence: Sentence, clause: str) -> Iterator[Fit]:
+        """The rules that a clause fulfils, each once, in their order."""
+        candidates = self._cues.candidates(self._cues.plain(sentence.masked()))
+        seen = set[str]()
+        for rule, phrase, match in self._cues.matches(clause, candidates, self._deal.kind, sentence.part):
+            if rule.id not in seen:
+                seen.add(rule.id)
+                yield Fit(rule, phrase.text.strip(), match[0].strip())
+
+    def _reason(self, finding: Finding, *, in_aside: bool) -> tuple[Reason | None, str]:
+        if finding.manner is Manner.NEWS:
+            return None, ""
+        if finding.manner is Manner.SETTLED:
+            return (Reason.CIRCUMSTANCE if in_aside else Reason.RULE), ""
+        if finding.sentence.part == "text" and finding.number > NEWS_DEPTH:
+            return Reason.FAR_DOWN, ""
+        if finding.sentence.part == "text" and (words := self._cues.other_time(finding.masked)):
+            return Reason.OTHER_TIME, words[0].strip()
+        return Reason.CIRCUMSTANCE, ""
+
+    def _credited(self, sentence: Sentence, masked: str, findings: Sequence[Finding]) -> Iterator[Credited]:
+        own = sentence.credit
+        if own != NOBODY:
+            yield Credited(own, Place.ENDING, sentence.text[sentence.core.end : sentence.span.end].strip())
+        if voice := self._cues.voice(masked):
+            yield Credited(Credit(voice[0]), Place.SENTENCE, voice[1][0].strip())
+        if sentence.outlet:
+            yield Credited(Credit(outlet=sentence.outlet), Place.SENTENCE, sentence.outlet)
+        own |= Credit(voice[0] if voice else None, sentence.outlet)
+        for credit in dict.fromkeys(self._analysis.credit(self._index, finding) for finding in findings):
+            if added := _added(credit, own):
+                yield Credited(added, Place.AROUND, "")
+
+    def _weighed(self, sentence: Sentence, masked: str) -> Weighing:
+        found = set(features(masked, self._deal.kind, sentence.credit, sentence.part))
+        shares, verdict = self._classifier.weigh(found), self._classifier.verdict(found)
+        reasons = self._classifier.reasons(found, verdict.stage)
+        return Weighing(
+            stage=verdict.stage,
+            stage_probability=shares[verdict.stage],
+            status_probability=verdict.probability,
+            nothing=shares.get(NOTHING, 0.0),
+            in_favour=tuple(reason for reason in reasons if reason[1] > 0)[:_REASONS],
+            against=tuple(reason for reason in reasons if reason[1] < 0)[:_REASONS],
+        )
+
+
+def _added(credit: Credit, own: Credit) -> Credit | None:
+    """What a credit has that the sentence's own one leaves open."""
+    added = Credit(None if own.speaker else credit.speaker, None if own.outlet else credit.outlet)
+    return None if added == NOBODY else added

@@ -1,0 +1,1 @@
+"""Where the classifier's weights come from: headlines of our own, labelled, and the script that weighs their words."""

@@ -1,0 +1,71 @@
+"""The labelled lines, read as the matcher would read them.
+
+A line has four columns, tab separated: label (a status, ``none`` or ``background``), stage (``-`` for none), kind of deal,
+and the text with the two parties in square brackets; behind ``||`` there may be a summary, which is not trained on.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from matcher.classifier import NOTHING, Calibration, Classifier, features
+from matcher.cues import Rule
+from matcher.matcher import Matcher
+from matcher.vocabulary import Article, Deal, Kind, Party, Stage
+
+FOLDER = Path(__file__).parent
+HEADLINES, SENTENCES = FOLDER / "headlines.tsv", FOLDER / "sentences.tsv"
+BACKGROUND = "background"
+"""Label of a sentence that tells of another time; it claims nothing now."""
+
+_WHEN = datetime(2020, 1, 1, tzinfo=UTC)
+_UNTRAINED = Classifier({}, dict.fromkeys((NOTHING, *Stage), 0.0), Calibration(0, 0, 0))
+_PARTY = re.compile(r"\[([^\]]+)\]")
+
+
+class ExampleError(ValueError):
+    """A line that cannot be trained on. The message names the file and the line, and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """What the classifier sees of one line, and what it should say."""
+
+    features: frozenset[str]
+    outcome: str
+    """A stage, or :data:`~matcher.classifier.NOTHING`."""
+    rule: Rule | None
+    """The rule that decides, where one does."""
+
+
+def examples() -> Iterator[Example]:
+    """All labelled lines. Raises :class:`ExampleError`."""
+    yield from _read(HEADLINES, title=True)
+    yield from _read(SENTENCES, title=False)
+
+
+def _read(path: Path, *, title: bool) -> Iterator[Example]:
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        try:
+            yield _example(*line.split("\t"), title=title)
+        except (TypeError, ValueError) as error:
+            raise ExampleError(f"{path.name}, line {number}: {error}. Mend the line or take it out.") from error
+
+
+def _example(label: str, stage: str, kind: str, text: str, *, title: bool) -> Example:
+    text, _, _ = text.partition(" || ")
+    one, other = dict.fromkeys(_PARTY.findall(text))
+    deal = Deal("deal", "", Kind(kind), (Party(one), Party(other)))
+    plain = text.replace("[", "").replace("]", "")
+    article = Article("line", plain if title else "", _WHEN, body="" if title else plain)
+    analysis = Matcher([deal], classifier=_UNTRAINED).analysis(article)
+    found = (
+        feature
+        for _, sentence, masked in analysis.naming(0, deal)
+        for feature in features(masked, deal.kind, sentence.credit, sentence.part)
+    )
+    rules = [finding.rule for fired in analysis.findings(0, deal) for finding in fired if finding.rule.stage]
+    outcome = NOTHING if label in (NOTHING, BACKGROUND) else Stage(stage.split("/")[0])
+    return Example(frozenset(found), outcome, rules[0] if rules else None)
