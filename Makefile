@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test install bench lock clean
+.PHONY: run test install bench train lock clean
 .DELETE_ON_ERROR:
 
 run: .venv/installed  ## the bot with your token from .env; without a token, the demo in this terminal
@@ -17,6 +17,9 @@ test: .venv/installed-dev  ## the gate: style, types, import directions, tests
 
 bench: .venv/installed-dev  ## the figures in the README, measured on this machine
 	$(BIN)/python -m benchmarks
+
+train: .venv/installed-train  ## learn the classifier's weights anew from training/*.tsv; takes some minutes
+	$(BIN)/python -m training
 
 install: .venv/installed
 
@@ -34,11 +37,17 @@ install: .venv/installed
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements-dev.txt
 	@touch $@
 
+.venv/installed-train: requirements-train.txt .venv/installed
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements-train.txt
+	@touch $@
+
 lock:  ## rewrite the locked dependencies; needs uv on the PATH
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 		pyproject.toml --group build --output-file requirements.txt
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 		pyproject.toml --group build --group dev --constraint requirements.txt --output-file requirements-dev.txt
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+		pyproject.toml --group train --constraint requirements.txt --output-file requirements-train.txt
 
 clean:
 	rm -rf .venv

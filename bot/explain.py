@@ -7,7 +7,7 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from matcher.attribution import Credit
-from matcher.claims import NEWS_DEPTH, SURE, WEIGHED
+from matcher.claims import SURE, WEIGHED
 from matcher.cues import Rule
 from matcher.decide import Outcome
 from matcher.explain import (
@@ -58,7 +58,6 @@ _REASONS = {
     Reason.RULE: "a known fact: the rule says settled",
     Reason.CIRCUMSTANCE: "it stands in the clause of circumstances",
     Reason.OTHER_TIME: "“{}” tells of another time",
-    Reason.FAR_DOWN: f"it stands more than {NEWS_DEPTH} sentences down",
 }
 _OUTCOMES = {
     Outcome.MOVED: "The deal moves",

@@ -3,7 +3,7 @@
 import re
 import tomllib
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 
 from matcher.cues import CueError
@@ -38,6 +38,7 @@ class Credit:
 
 
 NOBODY = Credit()
+_OUTLETS = resources.files("matcher") / "cues" / "outlets.toml"
 
 
 def parse_outlets(text: str) -> dict[str, str]:
@@ -52,7 +53,7 @@ def parse_outlets(text: str) -> dict[str, str]:
 
 @cache
 def _outlets() -> dict[str, str]:
-    return parse_outlets((resources.files("matcher") / "cues" / "outlets.toml").read_text(encoding="utf-8"))
+    return parse_outlets(_OUTLETS.read_text(encoding="utf-8"))
 
 
 @cache
@@ -137,6 +138,18 @@ def credited_outlet(text: str, folded: str) -> str | None:
         if (match := pattern.search(folded)) and _is_outlet(match, 1, text):
             return _outlets()[match[1]]
     return None
+
+
+@lru_cache(maxsize=1024)
+def is_press_wire(name: str) -> bool:
+    """Whether an outlet passes on what companies issue: their press releases and stock exchange announcements."""
+    folded = fold(name)
+    return any(re.search(rf"\b{re.escape(wire)}\b", folded) for wire in _press_wires())
+
+
+@cache
+def _press_wires() -> tuple[str, ...]:
+    return tuple(fold(name) for name in tomllib.loads(_OUTLETS.read_text(encoding="utf-8"))["press_wires"])
 
 
 def outlet_name(name: str) -> str:

@@ -104,7 +104,7 @@ class Classifier:
     def weigh(self, found: Iterable[str]) -> Mapping[str, float]:
         """The probability of each stage, and of nothing, given the features."""
         scores = defaultdict(float, self._bias)
-        for feature in set(found):
+        for feature in dict.fromkeys(found):  # in order: sums of the same numbers are the same
             for outcome, weight in self._weights.get(feature, {}).items():
                 scores[outcome] += weight
         highest = max(scores.values())
@@ -131,7 +131,7 @@ class Classifier:
 
     def reasons(self, found: Iterable[str], outcome: str) -> list[tuple[str, float]]:
         """The features that speak for or against an outcome, the weightiest first."""
-        weights = ((feature, self._weights.get(feature, {}).get(outcome, 0.0)) for feature in set(found))
+        weights = ((feature, self._weights.get(feature, {}).get(outcome, 0.0)) for feature in dict.fromkeys(found))
         return sorted((reason for reason in weights if reason[1]), key=lambda reason: (-abs(reason[1]), reason[0]))
 
 
@@ -155,10 +155,11 @@ def parse_weights(text: str) -> Classifier:
     calibration, the outcomes, the bias, and a line for each feature with its weights.
     """
     try:
-        _, calibration, outcomes, bias, *rows = (line.split("\t") for line in text.splitlines())
+        _, calibration, (_, *names), bias, *rows = (line.split("\t") for line in text.splitlines())
+        outcomes = [name if name == NOTHING else Stage(name) for name in names]
         return Classifier(
-            {feature: _weights(fields, outcomes[1:]) for feature, *fields in rows},
-            _weights(bias[1:], outcomes[1:]),
+            {feature: _weights(fields, outcomes) for feature, *fields in rows},
+            _weights(bias[1:], outcomes),
             Calibration(*map(float, calibration[1:])),
         )
     except (TypeError, ValueError) as error:

@@ -94,6 +94,8 @@ class Cues:
                 by_trigger.setdefault(trigger, []).append(number)
         self._triggered = list(by_trigger.values())
         self._automaton = ahocorasick_rs.AhoCorasick(list(by_trigger))
+        self._rewrites = [rewrite for language in self._languages for rewrite in language.rewrites]
+        self._expressions = ahocorasick_rs.AhoCorasick([expression for expression, _ in self._rewrites])
         breaks = _any_of(word for language in self._languages for word in language.breaks)
         hypothetical = _any_of(word for language in self._languages for word in language.hypothetical)
         self._hypothetical = re.compile(rf" (?:{hypothetical}) (?:(?! (?:{breaks}) ).)*")
@@ -106,9 +108,9 @@ class Cues:
 
     def plain(self, masked: str) -> str:
         """A masked sentence with set expressions replaced by plain words, so that no rule trips over them."""
-        for language in self._languages:
-            for expression, word in language.rewrites:
-                masked = masked.replace(expression, word)
+        found = self._expressions.find_matches_as_indexes(masked, overlapping=True)
+        for number in sorted({number for number, _, _ in found}):
+            masked = masked.replace(*self._rewrites[number])
         return masked
 
     def completed(self, masked: str, party: str) -> str:

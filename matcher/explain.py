@@ -13,7 +13,7 @@ from enum import Enum, auto
 from itertools import islice
 
 from matcher.attribution import NOBODY, Credit
-from matcher.claims import NEWS_DEPTH, WEIGHED, Analysis, Finding, Manner
+from matcher.claims import WEIGHED, Analysis, Finding, Manner
 from matcher.classifier import NOTHING, features
 from matcher.cues import Rule
 from matcher.decide import Decision, decide, is_key_move
@@ -73,8 +73,6 @@ class Reason(Enum):
     """It stands in the clause of circumstances."""
     OTHER_TIME = auto()
     """The sentence says that it tells of another time."""
-    FAR_DOWN = auto()
-    """It stands far below the top of the article."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -363,8 +361,6 @@ class _Reader:
             return None, ""
         if finding.manner is Manner.SETTLED:
             return (Reason.CIRCUMSTANCE if in_aside else Reason.RULE), ""
-        if finding.sentence.part == "text" and finding.number > NEWS_DEPTH:
-            return Reason.FAR_DOWN, ""
         if finding.sentence.part == "text" and (words := self._cues.other_time(finding.masked)):
             return Reason.OTHER_TIME, words[0].strip()
         return Reason.CIRCUMSTANCE, ""

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from matcher.claims import Analysis
 from matcher.classifier import Classifier, bundled_classifier
 from matcher.cues import Cues, bundled_cues
-from matcher.parties import Names
+from matcher.parties import Mention, Names
 from matcher.sentence import Part
 from matcher.text import fold
 from matcher.vocabulary import Article, Deal, Field, Reading
@@ -49,7 +49,10 @@ class Matcher:
         return self._analysis(article, self.parts(article))
 
     def _analysis(self, article: Article, parts: Iterable[Part]) -> Analysis:
-        return Analysis(article, parts, self.cues, self.classifier)
+        return Analysis(article, parts, self._named_in(article.outlet), self.cues, self.classifier)
+
+    def _named_in(self, outlet: str) -> list[Mention]:
+        return self.names.find(outlet, fold(outlet))
 
     def parts(self, article: Article) -> list[Part]:
         """The parts of an article that have text, with the names in them."""

@@ -5,7 +5,6 @@ zero, and weights are rounded, so that the same lines give the same file.
 """
 
 from collections.abc import Iterable, Sequence
-from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,7 +16,7 @@ from sklearn.model_selection import KFold, cross_val_predict
 
 from matcher.classifier import NOTHING
 from matcher.vocabulary import Stage
-from training.examples import HEADLINES, SENTENCES, Example, examples
+from training.examples import Example, digest, examples
 
 WEIGHTS = Path(__file__).parent.parent / "matcher" / "cues" / "en.weights.tsv"
 PENALTY = 0.5
@@ -45,9 +44,9 @@ def train(lines: Sequence[Example]) -> Trained:
     table = vectorizer.fit_transform(dict.fromkeys(line.features, 1) for line in lines)
     common = np.asarray((table > 0).sum(axis=0)).ravel() >= LEAST_LINES
     table, outcomes = table[:, common], np.array([line.outcome for line in lines])
-    model = LogisticRegression(C=PENALTY, max_iter=5_000)
-    unseen = cross_val_predict(model, table, outcomes, cv=KFold(FOLDS, shuffle=True, random_state=0), method="predict_proba")
-    model.fit(table, outcomes)
+    model = LogisticRegression(C=PENALTY, max_iter=5_000).fit(table, outcomes)
+    folds = KFold(FOLDS, shuffle=True, random_state=0)
+    unseen = cross_val_predict(model, table, outcomes, cv=folds, method="predict_proba")
     features = [name for name, keep in zip(vectorizer.feature_names_, common, strict=True) if keep]
     weights = np.vstack([model.intercept_, model.coef_.T])
     return Trained(calibrate(lines, list(model.classes_), unseen), list(model.classes_), features, weights)
@@ -71,23 +70,19 @@ def calibrate(lines: Sequence[Example], outcomes: Sequence[str], unseen: np.ndar
 
 def write(trained: Trained, path: Path) -> None:
     """Write the weights file; see :func:`matcher.classifier.parse_weights`."""
-    rows = [
+    rows = zip(trained.features, map(_fields, trained.weights[1:]), strict=True)
+    lines = [
         [f"made by python -m training from lines with the digest {digest()}"],
         ["calibration", *(f"{number:.3f}" for number in trained.calibration)],
         ["outcomes", *trained.outcomes],
         ["bias", *_fields(trained.weights[0])],
-        *([name, *fields] for name, row in zip(trained.features, trained.weights[1:], strict=True) if any(fields := _fields(row))),
+        *([feature, *fields] for feature, fields in rows if any(fields)),
     ]
-    path.write_text("".join("\t".join(row) + "\n" for row in rows), encoding="utf-8")
+    path.write_text("".join("\t".join(line) + "\n" for line in lines), encoding="utf-8")
 
 
 def _fields(weights: Iterable[float]) -> list[str]:
     return [f"{weight:.2f}" if abs(weight) >= SMALLEST else "" for weight in weights]
-
-
-def digest() -> str:
-    """What tells whether the weights were made from the lines that lie here."""
-    return sha256(HEADLINES.read_bytes() + SENTENCES.read_bytes()).hexdigest()[:16]
 
 
 if __name__ == "__main__":

@@ -1,13 +1,14 @@
 """The labelled lines, read as the matcher would read them.
 
-A line has four columns, tab separated: label (a status, ``none`` or ``background``), stage (``-`` for none), kind of deal,
-and the text with the two parties in square brackets; behind ``||`` there may be a summary, which is not trained on.
+A line has four columns, tab separated: label (a status, ``none`` or ``background``), stage (``-`` for none), kind of
+deal, and the text with the two parties in square brackets. A summary behind ``||`` is not trained on.
 """
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 
 from matcher.classifier import NOTHING, Calibration, Classifier, features
@@ -44,6 +45,11 @@ def examples() -> Iterator[Example]:
     """All labelled lines. Raises :class:`ExampleError`."""
     yield from _read(HEADLINES, title=True)
     yield from _read(SENTENCES, title=False)
+
+
+def digest() -> str:
+    """What tells whether weights were made from the lines that lie here."""
+    return sha256(HEADLINES.read_bytes() + SENTENCES.read_bytes()).hexdigest()[:16]
 
 
 def _read(path: Path, *, title: bool) -> Iterator[Example]:

@@ -259,8 +259,8 @@ def test_any_text_can_be_read(noise: str) -> None:
 
 
 def test_a_long_body_is_read_to_its_end() -> None:
-    """A hundred kilobytes of other news do not hide a claim, but so far down it is history and no news."""
+    """A hundred kilobytes of other news do not hide a claim."""
     body = "The weather stays fine and the shops are open. " * 2200 + "Telvara is in talks to buy Northgate."
     (claim,) = claims("Pump makers in the news", body)
     assert (claim.field, claim.quote) == (Field.BODY, "Telvara is in talks to buy Northgate.")
-    assert claim.background
+    assert not claim.background

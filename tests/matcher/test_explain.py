@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from matcher.attribution import Credit
-from matcher.claims import NEWS_DEPTH, WEIGHED
+from matcher.claims import WEIGHED
 from matcher.classifier import NOTHING, Calibration, Classifier
 from matcher.cues import _RULE_KEYS, Cues, parse
 from matcher.decide import Outcome
@@ -183,11 +183,10 @@ def test_who_is_credited_and_by_what() -> None:
         ("Shares fall after Telvara in talks with Northgate", "", Reason.CIRCUMSTANCE),
         ("Shares fall after Telvara agrees to buy Northgate", "", Reason.CIRCUMSTANCE),
         ("Pumps", "Telvara in talks with Northgate in 2015.", Reason.OTHER_TIME),
-        ("Pumps", "It rained. " * NEWS_DEPTH + "Telvara in talks with Northgate.", Reason.FAR_DOWN),
     ],
 )
 def test_why_it_is_not_told_as_news(title: str, body: str, reason: Reason | None) -> None:
-    """A known fact, a circumstance, another time, or far down."""
+    """A known fact, a circumstance, or another time."""
     (sentence,) = explained(title, body).sentences
     (decided,) = sentence.decided
     assert decided.reason is reason
