@@ -31,9 +31,10 @@ MEMORY = timedelta(days=14)
 SETTLING = timedelta(days=3)
 """A lower rumor stage inside this time is the same news told loosely, not a step back."""
 
-SURE = 0.75
-"""A claim read with less certainty does not move a status until another article is read so too: at this certainty three
-of four are right, and a deal meets a hundred articles (``hearsay evaluate`` shows both)."""
+SURE = {None: 0.75, Status.RUMORED: 0.75, Status.DENIED: 0.85, Status.FINALIZED: 0.9}
+"""The least certainty with which one article may move a deal out of each status; below, another one must say the same.
+A deal meets a hundred articles, and the more settled its status, the likelier a contradiction is misread. Figures:
+``hearsay evaluate``, wrong pushes against events caught."""
 
 CONFIRMING = frozenset({Speaker.PARTY, Speaker.FILING, Speaker.AUTHORITY})
 BYSTANDERS = frozenset({Speaker.ANALYST, Speaker.OTHER})
@@ -197,7 +198,9 @@ def _support(standing: Standing, report: Report) -> Decision:
 def _other_status(kind: Kind, standing: Standing, report: Report, heard: Sequence[Report]) -> Decision:
     if not _may_leave(kind, standing, report):
         return Decision(Outcome.POWERLESS, standing)
-    if report.claim.certainty < SURE and not any(_says_the_same(earlier, report, standing) for earlier in heard):
+    if report.claim.certainty < SURE[standing.status] and not any(
+        _says_the_same(earlier, report, standing) for earlier in heard
+    ):
         return Decision(Outcome.DOUBTFUL, standing)
     return _move_unless_held(standing, report, heard)
 
