@@ -35,6 +35,9 @@ SURE = 0.6
 # What a rule reads in running text, against all words around it, is oftener wrong than right.
 _LEAST = 0.3
 
+# A text without full stops is one sentence, however long; a quote need not be.
+_LONGEST_QUOTE = 1_000
+
 WEIGHED = "words"
 """The id of the rule that stands for the classifier."""
 
@@ -191,15 +194,16 @@ class Analysis:
     def _claim(self, index: int, deal: Deal, finding: Finding, stage: Stage) -> Claim:
         rule, sentence = finding.rule, finding.sentence
         credit = self.credit(index, finding)
+        start, end = sentence.span.start, min(sentence.span.end, sentence.span.start + _LONGEST_QUOTE)
         return Claim(
             deal=deal.slug,
             stage=rule.reported if rule.reported and credit.second_hand else stage,
             speaker=credit.speaker or (Speaker.OUTLET if credit.outlet else rule.speaker) or Speaker.OUTLET,
             origin=credit.outlet or outlet_name(self._article.outlet),
-            quote=sentence.text[slice(*sentence.span)],
+            quote=sentence.text[start:end],
             field=sentence.field,
-            start=sentence.span.start,
-            end=sentence.span.end,
+            start=start,
+            end=end,
             certainty=finding.certainty,
             rule=rule.id,
             background=finding.manner is Manner.BACKGROUND,

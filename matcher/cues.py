@@ -140,9 +140,11 @@ class Cues:
                 yield rule, phrase, match
 
     def _is_negated(self, rule: Rule, phrase: Phrase, match: re.Match[str]) -> bool:
-        """Whether a "not" stands in a gap of a phrase that speaks for a deal, and so against it."""
-        affirms = rule.stage is not None and rule.stage.status is not Status.DENIED
-        return affirms and bool(self._negation.search(match[0])) and not self._negation.search(f" {phrase.text} ")
+        """Whether a "not" stands in a gap, or just before, of a phrase that speaks for a deal, and so against it."""
+        if rule.stage is None or rule.stage.status is Status.DENIED or self._negation.search(f" {phrase.text} "):
+            return False
+        before = match.string[: match.start()].rsplit(maxsplit=2)[-2:]
+        return bool(self._negation.search(f" {' '.join(before)} {match[0]}"))
 
     def is_background(self, masked: str) -> bool:
         """Whether a sentence says that it tells of another time."""

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from matcher.claims import SURE, WEIGHED
 from matcher.cues import bundled_cues
 from matcher.matcher import Matcher
 from matcher.vocabulary import Article, Claim, Deal, Field, Kind, Party, Speaker, Stage
@@ -256,6 +257,52 @@ def test_any_text_can_be_read(noise: str) -> None:
     one = article(f"{noise} Telvara in talks to buy Northgate {noise}", noise, noise)
     for claim in Matcher([deal()]).read(one).claims:
         assert claim.quote == one.text(claim.field)[claim.start : claim.end]
+
+
+def test_a_quote_has_an_end() -> None:
+    """A text without full stops is quoted from its beginning, and not for ever."""
+    (claim,) = claims(f"Telvara is in talks to buy Northgate {'and so on ' * 10_000}")
+    assert claim.quote.startswith("Telvara is in talks to buy Northgate")
+    assert len(claim.quote) == claim.end - claim.start == 1_000
+
+
+def test_a_press_release_is_the_partys_word() -> None:
+    """What a press wire or a party's own page carries is said by the party, if it credits nobody else."""
+    for outlet in ("PR Newswire", "Business Wire (press release)", "Telvara newsroom", "Northgate"):
+        (claim,) = Matcher([deal()]).read(article("Telvara to buy Northgate for $2 billion", outlet=outlet)).claims
+        assert (claim.stage, claim.speaker) == (Stage.AGREED, Speaker.PARTY)
+    (claim,) = Matcher([deal()]).read(article("Telvara to buy Northgate -sources", outlet="PR Newswire")).claims
+    assert claim.speaker is Speaker.SOURCES
+
+
+@pytest.mark.parametrize(
+    "summary",
+    ["The price is still open, people familiar with the matter said.", "Neither board has met, the people said."],
+)
+def test_a_lead_without_names_says_who_stands_behind_the_headline(summary: str) -> None:
+    """Unnamed people in the lead are the source of the headline, though the lead does not repeat the names."""
+    (claim,) = claims("Telvara Nears Deal for Northgate", summary=summary)
+    assert claim.speaker is Speaker.SOURCES
+
+
+def test_a_text_tells_its_news_of_a_party_that_stands_alone() -> None:
+    """Where the sentence before names both parties, "the bid" stands for the other."""
+    body = "Telvara and Northgate make pumps. Northgate has rejected the bid as too low."
+    assert [c.stage for c in claims("Pump news", body) if not c.background] == [Stage.REJECTED]
+
+
+def test_what_the_words_say_needs_no_rule() -> None:
+    """Where no rule has a say the classifier reads the headline, and says how sure it is."""
+    (claim,) = claims("Telvara welcomes Northgate into the fold for $2 bln")
+    assert (claim.stage, claim.rule) == (Stage.AGREED, WEIGHED)
+    assert SURE <= claim.certainty <= 1
+
+
+def test_certainty_falls_where_the_words_speak_against_a_rule() -> None:
+    """The same rule is less sure of a headline whose other words tell of something else."""
+    (plain,) = claims("Telvara in talks to buy Northgate")
+    (odd,) = claims("Telvara customers in talks of the town over Northgate outage, prices and service")
+    assert plain.certainty > 0.9 > odd.certainty
 
 
 def test_a_long_body_is_read_to_its_end() -> None:
