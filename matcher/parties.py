@@ -59,6 +59,7 @@ _LEGAL_FORMS = re.compile(
 )
 _ARTICLE = re.compile(r"^the (?=\S+ \S)")
 _HYPHEN = re.compile(r"(?<=\w)-(?=\w)")
+_HUMP = re.compile(r"(?<=[a-z])(?=[A-Z][a-z])|(?<=[A-Z]{2})(?=[A-Z][a-z])")
 _INITIALS = re.compile(r"\b(?:\w\.){2,}")
 _AMPERSAND = re.compile(r"\s*(?:&amp;|&|\band\b)\s*")
 _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "å": "aa", "ß": "ss"})
@@ -77,9 +78,10 @@ def spellings(name: str) -> set[str]:
     """A name as the press may write it, folded.
 
     With and without its legal form and its article; with ``&`` or ``and``; with ö or oe; with a hyphen, a blank or
-    nothing between two words (Wal-Mart, Walmart); with and without its apostrophe and the stops of its initials.
+    nothing between two words (Wal-Mart, Walmart; SABMiller, SAB Miller); with and without its apostrophe and the stops
+    of its initials.
     """
-    bases = {fold(name), fold(name.lower().translate(_UMLAUTS))}
+    bases = {fold(name), fold(_HUMP.sub(" ", name)), fold(name.lower().translate(_UMLAUTS))}
     bases |= {_ARTICLE.sub("", base) for base in bases}
     bases |= {short for base in bases if len(short := _without_legal_form(base)) > 2}
     bases |= {base.replace("'", "") for base in bases}

@@ -165,6 +165,8 @@ def test_thousands_of_deals_share_one_spelling_table() -> None:
         ("JP Morgan", "JPMorgan"),
         ("J.P. Morgan", "JP Morgan"),
         ("Coca Cola", "Coca-Cola"),
+        ("SABMiller", "SAB Miller"),
+        ("BlackBerry", "Black Berry"),
         ("Anheuser-Busch InBev", "Anheuser Busch InBev"),
         ("McDonald's", "McDonalds"),
         ("Macy's", "Macy's"),
