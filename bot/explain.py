@@ -7,7 +7,7 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from matcher.attribution import Credit
-from matcher.claims import SURE, WEIGHED
+from matcher.claims import WEIGHED
 from matcher.cues import Rule
 from matcher.decide import Outcome
 from matcher.explain import (
@@ -252,8 +252,8 @@ def _stage(stage: Stage | None) -> str:
 def _weighed(weighed: Weighing) -> Iterator[Row]:
     status = f"{weighed.stage.status} {weighed.status_probability:.0%}, most of it {weighed.stage}"
     yield "classifier", f"{status} {weighed.stage_probability:.0%}; nothing {weighed.nothing:.0%}"
-    if weighed.status_probability < SURE:
-        yield "", f"too unsure: a status counts from {SURE:.0%}"
+    if weighed.status_probability < weighed.needed:
+        yield "", f"too unsure: a status counts from {weighed.needed:.0%}"
     yield "", "X and Y: the parties as they come; ^ and $: the ends of the sentence"
     yield f"for {weighed.stage}", _features(weighed.in_favour)
     yield "against", _features(weighed.against)

@@ -13,7 +13,7 @@ from enum import Enum, auto
 from itertools import islice
 
 from matcher.attribution import NOBODY, Credit
-from matcher.claims import WEIGHED, Analysis, Finding, Manner
+from matcher.claims import SURE, WEIGHED, Analysis, Finding, Manner
 from matcher.classifier import NOTHING, features
 from matcher.cues import Rule
 from matcher.decide import Decision, decide, is_key_move
@@ -143,6 +143,8 @@ class Weighing:
     status_probability: float
     nothing: float
     """The probability that nothing is claimed."""
+    needed: float
+    """The least probability of a status for it to count."""
     in_favour: tuple[tuple[str, float], ...]
     """The weightiest features for the stage, with their weights, heaviest first."""
     against: tuple[tuple[str, float], ...]
@@ -387,6 +389,7 @@ class _Reader:
             stage_probability=shares[verdict.stage],
             status_probability=verdict.probability,
             nothing=shares.get(NOTHING, 0.0),
+            needed=SURE[sentence.part],
             in_favour=tuple(reason for reason in reasons if reason[1] > 0)[:_REASONS],
             against=tuple(reason for reason in reasons if reason[1] < 0)[:_REASONS],
         )

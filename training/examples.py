@@ -1,7 +1,7 @@
 """The labelled lines, read as the matcher would read them.
 
 A line has four columns, tab separated: label (a status, ``none`` or ``background``), stage (``-`` for none), kind of
-deal, and the text with the two parties in square brackets. A summary behind ``||`` is not trained on.
+deal, and the text with the two parties in square brackets.
 """
 
 import re
@@ -61,7 +61,6 @@ def _read(path: Path, *, title: bool) -> Iterator[Example]:
 
 
 def _example(label: str, stage: str, kind: str, text: str, *, title: bool) -> Example:
-    text, _, _ = text.partition(" || ")
     one, other = dict.fromkeys(_PARTY.findall(text))
     deal = Deal("deal", "", Kind(kind), (Party(one), Party(other)))
     plain = text.replace("[", "").replace("]", "")
