@@ -140,6 +140,19 @@ def credited_outlet(text: str, folded: str) -> str | None:
     return None
 
 
+_OWN_PAGE = re.compile(
+    r"\W*(?:(?:inc|corp|plc|ag|group)\W+)?(?:newsroom|news cent(?:er|re)|press(?: release| office| room)?|"
+    r"investor relations|ir|media relations|blog|announcement|statement)?\W*"
+)
+
+
+def is_own_page(outlet: str, start: int, end: int) -> bool:
+    """Whether an outlet is the own page of the company whose name stands there: "Sky newsroom", not "Sky News"."""
+    folded = fold(outlet)
+    rest = folded[:start] + folded[end:]
+    return folded.strip() not in _outlets() and _OWN_PAGE.fullmatch(rest) is not None
+
+
 @lru_cache(maxsize=1024)
 def is_press_wire(name: str) -> bool:
     """Whether an outlet passes on what companies issue: their press releases and stock exchange announcements."""

@@ -51,10 +51,10 @@ def features(masked: str, kind: Kind, credit: Credit, part: str) -> Iterator[str
         for start in range(len(words) - length + 1):
             yield " ".join(words[start : start + length])
     yield from _by_place(words)
-    yield f"kind {'partnership' if kind in (Kind.PARTNERSHIP, Kind.JOINT_VENTURE) else 'acquisition'}"
-    yield f"part {part}"
+    yield f"@kind {'partnership' if kind in (Kind.PARTNERSHIP, Kind.JOINT_VENTURE) else 'acquisition'}"
+    yield f"@part {part}"
     if credit.speaker or credit.outlet:
-        yield f"credit {credit.speaker or 'outlet'}"
+        yield f"@credit {credit.speaker or 'outlet'}"
 
 
 def _in_order_of_mention(masked: str) -> Iterator[str]:

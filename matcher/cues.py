@@ -34,6 +34,15 @@ _FILE_KEYS = {
 }
 _RULE_KEYS = {"id", "stage", "settled", "reported", "speaker", "kinds", "part", "certainty", "phrases"}
 _PARTS = ("title", "text")
+_SLOTS = {"X", "Y", "XY", "P", "O"}
+_PHRASE_WORD = re.compile(r"[^\s()\[\]|]+")
+
+WEIGHED = "words"
+"""The id that stands for the classifier where a claim says which rule it rests on; no rule may have it."""
+
+_LAST_WORDS = re.compile(r"(?:[\w'.-]+ ){1,2}\Z")
+_LOOK_BACK = 40
+"""Characters before a phrase in which its last two words are looked for."""
 _RESUMES = re.compile(r" [:;] ")
 
 
@@ -143,8 +152,8 @@ class Cues:
         """Whether a "not" stands in a gap, or just before, of a phrase that speaks for a deal, and so against it."""
         if rule.stage is None or rule.stage.status is Status.DENIED or self._negation.search(f" {phrase.text} "):
             return False
-        before = match.string[: match.start()].rsplit(maxsplit=2)[-2:]
-        return bool(self._negation.search(f" {' '.join(before)} {match[0]}"))
+        before = _LAST_WORDS.search(match.string[max(0, match.start() - _LOOK_BACK) : match.start()])
+        return bool(self._negation.search(f" {before[0] if before else ''} {match[0]}"))
 
     def is_background(self, masked: str) -> bool:
         """Whether a sentence says that it tells of another time."""
@@ -213,13 +222,15 @@ def parse(text: str, source: str) -> Language:
         raise CueError(f"{source} has an unknown key {min(unknown)!r}; allowed are {', '.join(sorted(_FILE_KEYS))}.")
     compiler = PhraseCompiler(table.get("words", {}), table.get("breaks", ()), table.get("joints", ()))
     try:
+        for group in table.get("words", {}).values():
+            _refuse_capitals(group)
         return Language(
             rules=tuple(_rules(table.get("rule", ()), compiler)),
             breaks=frozenset(table.get("breaks", ())),
             hypothetical=frozenset(table.get("hypothetical", ())),
             negations=frozenset(table.get("negations", ())),
             deal_nouns=frozenset(table.get("deal_nouns", ())),
-            background=tuple(map(compiler.compile, table.get("background", ()))),
+            background=tuple(_phrase(text, compiler) for text in table.get("background", ())),
             rewrites=tuple((_between_blanks(a), _between_blanks(b)) for a, b in table.get("rewrite", {}).items()),
             voices=tuple(_voices(table.get("voice", {}), compiler)),
         )
@@ -234,7 +245,7 @@ def _between_blanks(words: str) -> str:
 def _voices(table: Mapping[str, Iterable[str]], compiler: PhraseCompiler) -> Iterator[tuple[Speaker, Phrase]]:
     for name, texts in table.items():
         for text in texts:
-            yield Speaker(name), compiler.compile(text)
+            yield Speaker(name), _phrase(text, compiler)
 
 
 def _rules(entries: Iterable[Mapping[str, Any]], compiler: PhraseCompiler) -> Iterator[Rule]:
@@ -249,7 +260,8 @@ def _rules(entries: Iterable[Mapping[str, Any]], compiler: PhraseCompiler) -> It
 def _rule(entry: Mapping[str, Any], compiler: PhraseCompiler) -> Rule:
     if unknown := entry.keys() - _RULE_KEYS:
         raise CueError(f"unknown key {min(unknown)!r}; allowed are {', '.join(sorted(_RULE_KEYS))}.")
-    phrases = tuple(compiler.compile(text) for text in entry["phrases"])
+    _refuse_nonsense(entry)
+    phrases = tuple(_phrase(text, compiler) for text in entry["phrases"])
     if len({phrase.text for phrase in phrases}) < len(phrases):
         raise CueError("a phrase stands there twice.")
     if (part := entry.get("part")) not in (None, *_PARTS):
@@ -265,6 +277,30 @@ def _rule(entry: Mapping[str, Any], compiler: PhraseCompiler) -> Rule:
         parts=frozenset({part} if part else _PARTS),
         certainty=entry.get("certainty", 0.9),
     )
+
+
+def _refuse_nonsense(entry: Mapping[str, Any]) -> None:
+    if entry["id"] == WEIGHED:
+        raise CueError(f"the id {WEIGHED!r} stands for the classifier; choose another.")
+    texts = entry["phrases"]
+    if not (isinstance(texts, list) and texts and all(isinstance(text, str) for text in texts)):
+        raise CueError('phrases must be a list with at least one text; write it as ["X buys Y"].')
+    certainty = entry.get("certainty", 0.9)
+    if not (isinstance(certainty, int | float) and 0 < certainty <= 1):
+        raise CueError(f"certainty is {certainty!r}; write a number above 0 and at most 1.")
+
+
+def _phrase(text: str, compiler: PhraseCompiler) -> Phrase:
+    _refuse_capitals(text)
+    return compiler.compile(text)
+
+
+def _refuse_capitals(text: str) -> None:
+    """Sentences are in small letters when phrases are looked for."""
+    for word in _PHRASE_WORD.findall(text):
+        if word not in _SLOTS and word != word.lower():
+            slots = ", ".join(sorted(_SLOTS))
+            raise CueError(f"{word!r} in {text!r} can never match; write small letters, or one of {slots}.")
 
 
 @cache

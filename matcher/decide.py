@@ -4,12 +4,13 @@ One report walks down these questions and stops at the first that has an answer:
 
     background, or a bystander speaking?     → history only
     the end of a deal?                       → called off or terminated, by whether it had been signed
+    likelier misread than not?               → history only
     a settled fact?                          → a quiet first status, or nothing
     older than what rules now?               → history only
     a copy of an earlier report?             → history only
+    read with doubt, and nobody else so?     → history only
     the status that stands already?          → a step inside it, a confirmation, a further source, or nothing
     another status: may it be left for that? → no: history only
-    read with doubt, and nobody else so?     → history only
     an unvetted feed alone?                  → held for the owner
     otherwise                                → the deal moves
 """
@@ -18,6 +19,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+
+from rapidfuzz import fuzz
 
 from matcher.vocabulary import Change, ChangeKind, Claim, Kind, Report, Speaker, Stage, Standing, Status, Trust
 
@@ -31,14 +34,23 @@ MEMORY = timedelta(days=14)
 SETTLING = timedelta(days=3)
 """A lower rumor stage inside this time is the same news told loosely, not a step back."""
 
-SURE = {None: 0.75, Status.RUMORED: 0.75, Status.DENIED: 0.85, Status.FINALIZED: 0.9}
-"""The least certainty with which one article may move a deal out of each status; below, another one must say the same.
+LIKELY = 0.5
+"""What is read with less certainty is likelier wrong than right, and counts for nothing."""
+
+SURE = {None: 0.7, Status.RUMORED: 0.7, Status.DENIED: 0.8, Status.FINALIZED: 0.9}
+"""The certainty with which a claim may move a deal out of each status, alone or together with another reading.
 A deal meets a hundred articles, and the more settled its status, the likelier a contradiction is misread. Figures:
 ``hearsay evaluate``, wrong pushes against events caught."""
+
+ESTABLISHED = timedelta(days=14)
+"""How long an agreement stands uncontradicted until a mere report no longer undoes it."""
 
 CONFIRMING = frozenset({Speaker.PARTY, Speaker.FILING, Speaker.AUTHORITY})
 BYSTANDERS = frozenset({Speaker.ANALYST, Speaker.OTHER})
 KEY_STAGES = frozenset({Stage.OFFER, Stage.NEAR, Stage.COMPLETED, Stage.CALLED_OFF, Stage.BLOCKED, Stage.TERMINATED})
+
+# Two quotes this much alike, in per cent, are one text and its update.
+_SAME_WORDS = 85
 
 _REOPENS = frozenset({Stage.TALKS, Stage.OFFER, Stage.NEAR, Stage.AGREED, Stage.COMPLETED})
 _TALKS_GO_ON = frozenset({Stage.TALKS, Stage.NEAR})
@@ -71,7 +83,7 @@ class Outcome(StrEnum):
     POWERLESS = "powerless"
     """The present status may not be left for the claimed one."""
     DOUBTFUL = "doubtful"
-    """Read with little certainty, and no other article says so."""
+    """Read with too little certainty to move the deal, and no other reading says so."""
     HELD = "held"
     """An unvetted feed alone; waits for the owner or another origin."""
 
@@ -98,14 +110,19 @@ def decide(kind: Kind, standing: Standing, report: Report, heard: Sequence[Repor
     if claim.speaker in BYSTANDERS:
         return Decision(Outcome.BYSTANDER, standing)
     report, *heard = (_name_the_end(standing, r) for r in (report, *heard))
+    if claim.certainty < LIKELY:
+        return Decision(Outcome.DOUBTFUL, standing)
+    heard = [earlier for earlier in heard if earlier.claim.certainty >= LIKELY]
     if claim.settled:
         return _settled(standing, report)
     awake = replace(standing, last_heard=max(standing.last_heard, report.moment))
     if _is_older(report, standing):
         return Decision(Outcome.OLDER, awake)
     disputed = replace(awake, contested=_contested([*heard, report]))
-    if _is_copy(report, heard):
+    if _is_copy(standing, report, heard):
         return Decision(Outcome.COPY, disputed)
+    if _is_doubtful(standing, report, heard):
+        return Decision(Outcome.DOUBTFUL, disputed)
     if report.claim.status is standing.status:
         return _same_status(disputed, report, heard)
     return _other_status(kind, disputed, report, heard)
@@ -198,17 +215,25 @@ def _support(standing: Standing, report: Report) -> Decision:
 def _other_status(kind: Kind, standing: Standing, report: Report, heard: Sequence[Report]) -> Decision:
     if not _may_leave(kind, standing, report):
         return Decision(Outcome.POWERLESS, standing)
-    if report.claim.certainty < SURE[standing.status] and not any(
-        _says_the_same(earlier, report, standing) for earlier in heard
-    ):
-        return Decision(Outcome.DOUBTFUL, standing)
     return _move_unless_held(standing, report, heard)
 
 
-def _says_the_same(earlier: Report, report: Report, standing: Standing) -> bool:
-    """Whether another article was read as of the same status, since the deal came to where it stands."""
-    same = earlier.claim.status is report.claim.status and earlier.article != report.article
-    return same and not _is_older(earlier, standing)
+def _is_doubtful(standing: Standing, report: Report, heard: Sequence[Report]) -> bool:
+    """Whether a claim is read with too little certainty to move the deal, also together with any one other reading."""
+    claim = report.claim
+    needed = SURE[Status.RUMORED if claim.status is standing.status else standing.status]
+    others = [e.claim.certainty for e in heard if _says_the_same(e, report) and not _is_older(e, standing)]
+    return 1 - (1 - claim.certainty) * (1 - max(others, default=0)) < needed
+
+
+def _says_the_same(earlier: Report, report: Report) -> bool:
+    """Whether another article was read as of the same status, from another outlet or at least in other words.
+
+    One outlet's update in the same words is misread as the first version was.
+    """
+    if earlier.claim.status is not report.claim.status or earlier.article == report.article:
+        return False
+    return earlier.origin != report.origin or fuzz.ratio(earlier.claim.quote, report.claim.quote) < _SAME_WORDS
 
 
 def _may_leave(kind: Kind, standing: Standing, report: Report) -> bool:
@@ -217,8 +242,7 @@ def _may_leave(kind: Kind, standing: Standing, report: Report) -> bool:
         case Stage.COMPLETED:
             ends_for_good = kind in (Kind.ACQUISITION, Kind.MERGER)
             return stage is Stage.TERMINATED and not ends_for_good
-        case Stage.AGREED if standing.confirmed or report.moment - standing.moment >= MEMORY:
-            # What was announced and stood uncontradicted needs no party's word to be known.
+        case Stage.AGREED if standing.confirmed or _is_established(standing, report):
             return stage in _UNDOES_A_SIGNATURE
         case Stage.AGREED if stage.status is Status.RUMORED:
             return _confirms(report) or (stage in _TALKS_GO_ON and report.origin not in standing.origins)
@@ -227,12 +251,30 @@ def _may_leave(kind: Kind, standing: Standing, report: Report) -> bool:
     return True
 
 
-def _is_copy(report: Report, heard: Sequence[Report]) -> bool:
+def _is_established(standing: Standing, report: Report) -> bool:
+    """Whether an agreement has stood for so long that only its end, or a party's refusal of it, says otherwise.
+
+    A party that only "denies" so long after an announcement denies something else.
+    """
+    aged = report.moment - standing.moment >= ESTABLISHED
+    refused = _confirms(report) and report.claim.stage is not Stage.DENIED
+    return aged and not standing.contested and not refused
+
+
+def _is_copy(standing: Standing, report: Report, heard: Sequence[Report]) -> bool:
     """Whether its origin was counted with the same already, and it adds nobody's confirmation.
 
-    What is held counts for other unvetted feeds only: a trusted outlet that repeats it vouches for it.
+    What was read with doubt did not count, unless this one is read so too. What is held counts for other unvetted feeds
+    only: a trusted outlet that repeats it vouches for it.
     """
-    same = [e for e in heard if e.origin == report.origin and e.claim.stage is report.claim.stage]
+    enough = min(report.claim.certainty, SURE[standing.status])
+    same = [
+        earlier
+        for earlier in heard
+        if earlier.origin == report.origin
+        and earlier.claim.stage is report.claim.stage
+        and earlier.claim.certainty >= enough
+    ]
     if _needs_a_second_origin(report) and any(map(_needs_a_second_origin, same)):
         return True
     counted = (e for e in same if not _needs_a_second_origin(e) and _confirms(e) >= _confirms(report))

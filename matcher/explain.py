@@ -381,7 +381,7 @@ class _Reader:
                 yield Credited(added, Place.AROUND, "")
 
     def _weighed(self, sentence: Sentence, masked: str) -> Weighing:
-        found = set(features(masked, self._deal.kind, sentence.credit, sentence.part))
+        found = tuple(features(masked, self._deal.kind, sentence.credit, sentence.part))
         shares, verdict = self._classifier.weigh(found), self._classifier.verdict(found)
         reasons = self._classifier.reasons(found, verdict.stage)
         return Weighing(

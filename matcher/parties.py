@@ -81,11 +81,13 @@ def spellings(name: str) -> set[str]:
     nothing between two words (Wal-Mart, Walmart; SABMiller, SAB Miller); with and without its apostrophe and the stops
     of its initials.
     """
-    bases = {fold(name), fold(_HUMP.sub(" ", name)), fold(name.lower().translate(_UMLAUTS))}
+    bases = {fold(name), fold(name.lower().translate(_UMLAUTS))}
     bases |= {_ARTICLE.sub("", base) for base in bases}
     bases |= {short for base in bases if len(short := _without_legal_form(base)) > 2}
     bases |= {base.replace("'", "") for base in bases}
     bases |= {_INITIALS.sub(lambda initials: initials[0].replace(".", ""), base) for base in bases}
+    if len(humps := _HUMP.split(name)) == 2 and min(map(len, humps)) > 2 and humps[0] != "The":
+        bases.add(fold(" ".join(humps)))
     bases |= {joined for base in bases if base == _without_legal_form(base) for joined in _differently_joined(base)}
     return {spelling for base in bases for spelling in _with_ampersands(base)}
 
@@ -99,7 +101,7 @@ def _differently_joined(folded: str) -> Iterator[str]:
 
 
 def _without_legal_form(folded: str) -> str:
-    while (shorter := _LEGAL_FORMS.sub("", folded)) != folded:
+    while (shorter := _LEGAL_FORMS.sub("", folded)) not in (folded, "the"):
         folded = shorter
     return folded
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from matcher.attribution import NOBODY, Credit, credited_outlet, headline_credit
-from matcher.parties import Mention
+from matcher.parties import KEYWORD, Mention
 from matcher.phrases import NUMBER, OTHER, PARTIES, PAST
 from matcher.text import Span, sentences
 from matcher.vocabulary import Field
@@ -95,7 +95,15 @@ class Sentence:
 
     def masked(self, deal: int | None = None) -> str:
         """The sentence as the rules for one deal see it; without a deal all names are ``O``."""
-        return f" {' '.join(t if isinstance(t, str) else _letter(t, deal) for t in self._tokens)} "
+        return f" {' '.join(t if isinstance(t, str) else self._name(t, deal) for t in self._tokens)} "
+
+    def _name(self, mention: Mention, deal: int | None) -> str:
+        """The letter for a name; a keyword of some other deal is no name, but a word like others."""
+        number = None if deal is None else mention.seats.parties.get(deal)
+        if number is not None:
+            return PARTIES[number % len(PARTIES)]
+        is_word = all(party == KEYWORD for party in mention.seats.parties.values())
+        return self.folded[mention.start : mention.end] if is_word else OTHER
 
 
 def without_company(masked: str) -> str:
@@ -127,8 +135,3 @@ class Part:
     def _sentence(self, span: Span, core: Span, credit: Credit = NOBODY) -> Sentence:
         first, last = (bisect_left(self.mentions, offset, key=lambda m: m.start) for offset in core)
         return Sentence(self.field, self.text, self.folded, self.year, span, core, self.mentions[first:last], credit)
-
-
-def _letter(mention: Mention, deal: int | None) -> str:
-    number = None if deal is None else mention.seats.parties.get(deal)
-    return OTHER if number is None else PARTIES[number % len(PARTIES)]

@@ -4,6 +4,7 @@ Nothing is hashed or indexed: an article is compared only with those that made a
 so there are never more than a few hundred, and RapidFuzz compares them one by one.
 """
 
+import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -16,10 +17,11 @@ from matcher.text import fold
 # from one source, and below 60 % hardly any.
 _SAME_TEXT = 70.0
 
-# A feed may cut a text short: then one is a part of the other.
+# A feed may cut a text short: then one is the beginning of the other.
 _SAME_PART = 92.0
 
-# Headlines are short and written to one pattern; two that say the same are alike without being copies.
+# Headlines are short and written to one pattern; two that say the same are alike without being copies. A raised bid
+# differs from the first in its figure alone.
 _SAME_HEADLINE = 95.0
 
 # Characters below which a text says too little to tell.
@@ -27,6 +29,8 @@ _TELLING = 80
 
 # Characters that are compared: an edited copy differs most at its end.
 _COMPARED = 2_000
+
+_FIGURE = re.compile(r"\d+")
 
 
 class Story(NamedTuple):
@@ -49,9 +53,11 @@ def first_copy(story: Story, earlier: Iterable[Story]) -> int | None:
 
 
 def _is_copy(story: Story, other: Story) -> bool:
-    if min(len(story.text), len(other.text)) < _TELLING:
-        return fuzz.ratio(story.headline, other.headline, score_cutoff=_SAME_HEADLINE) > 0
+    shorter = min(len(story.text), len(other.text))
+    if shorter < _TELLING:
+        same_figures = _FIGURE.findall(story.headline) == _FIGURE.findall(other.headline)
+        return same_figures and fuzz.ratio(story.headline, other.headline, score_cutoff=_SAME_HEADLINE) > 0
     return (
         fuzz.ratio(story.text, other.text, score_cutoff=_SAME_TEXT) > 0
-        or fuzz.partial_ratio(story.text, other.text, score_cutoff=_SAME_PART) > 0
+        or fuzz.ratio(story.text[:shorter], other.text[:shorter], score_cutoff=_SAME_PART) > 0
     )

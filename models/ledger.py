@@ -83,7 +83,7 @@ async def _heard(session: AsyncSession, claim: Claim) -> Sequence[Claim]:
             Claim.outcome.not_in([Outcome.BYSTANDER, Outcome.BACKGROUND]),
         )
         .options(joinedload(Claim.article), joinedload(Claim.deal))
-        .order_by(Claim.moment)
+        .order_by(Claim.moment, Claim.id)
     )
     return (await session.scalars(query)).all()
 
@@ -92,8 +92,9 @@ def _first_carrier(claim: Claim, heard: Sequence[Claim]) -> str:
     """The claim's origin; where it credits nobody and its text came from another outlet before, that one's origin."""
     if fold_name(claim.origin) != fold_name(outlet_name(claim.article.outlet)):
         return claim.origin
-    copied = syndication.first_copy(claim.article.story, (earlier.article.story for earlier in heard))
-    return claim.origin if copied is None else heard[copied].origin
+    before = [earlier for earlier in heard if earlier.stage is claim.stage and earlier.moment <= claim.moment]
+    copied = syndication.first_copy(claim.article.story, (earlier.article.story for earlier in before))
+    return claim.origin if copied is None else before[copied].origin
 
 
 async def _record(

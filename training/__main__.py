@@ -59,10 +59,10 @@ def calibrate(lines: Sequence[Example], outcomes: Sequence[str], unseen: np.ndar
     """
     evidence, right = [], []
     for line, shares in zip(lines, unseen, strict=True):
-        if line.rule and line.rule.stage:
-            status = line.rule.stage.status
+        if line.ruled:
+            status = line.ruled.status
             words = sum(s for o, s in zip(outcomes, shares, strict=True) if o != NOTHING and Stage(o).status is status)
-            evidence.append([line.rule.certainty, words])
+            evidence.append([line.certainty, words])
             right.append(line.outcome != NOTHING and Stage(line.outcome).status is status)
     fit = LogisticRegression(C=np.inf).fit(logit(np.clip(evidence, 0.001, 0.999)), right)
     return [*fit.intercept_, *fit.coef_[0]]

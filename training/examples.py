@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 
+from matcher.claims import TEXT_FACTOR, Manner
 from matcher.classifier import NOTHING, Calibration, Classifier, features
-from matcher.cues import Rule
 from matcher.matcher import Matcher
 from matcher.vocabulary import Article, Deal, Kind, Party, Stage
 
@@ -34,11 +34,13 @@ class ExampleError(ValueError):
 class Example:
     """What the classifier sees of one line, and what it should say."""
 
-    features: frozenset[str]
+    features: tuple[str, ...]
     outcome: str
     """A stage, or :data:`~matcher.classifier.NOTHING`."""
-    rule: Rule | None
-    """The rule that decides, where one does."""
+    ruled: Stage | None
+    """What a rule says is news, where one does."""
+    certainty: float
+    """The rule's own certainty; 0 without a rule."""
 
 
 def examples() -> Iterator[Example]:
@@ -71,6 +73,7 @@ def _example(label: str, stage: str, kind: str, text: str, *, title: bool) -> Ex
         for _, sentence, masked in analysis.naming(0, deal)
         for feature in features(masked, deal.kind, sentence.credit, sentence.part)
     )
-    rules = [finding.rule for fired in analysis.findings(0, deal) for finding in fired if finding.rule.stage]
-    outcome = NOTHING if label in (NOTHING, BACKGROUND) else Stage(stage.split("/")[0])
-    return Example(frozenset(found), outcome, rules[0] if rules else None)
+    news = [f.rule for fired in analysis.findings(0, deal) for f in fired if f.rule.stage and f.manner is Manner.NEWS]
+    outcome = NOTHING if label in (NOTHING, BACKGROUND) else Stage(stage)
+    certainty = news[0].certainty * (1 if title else TEXT_FACTOR) if news else 0.0
+    return Example(tuple(dict.fromkeys(found)), outcome, news[0].stage if news else None, certainty)
