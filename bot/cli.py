@@ -23,8 +23,10 @@ from bot.labelled import LabelledSetError, sets_in
 from bot.live import AlreadyRunningError
 from bot.replay import ReplayError, prepared, run_replay
 from bot.settings import SettingsError, load
+from feeds.archive import plain
 from feeds.opml import BadOpml, FeedLine, read_opml, write_opml
-from feeds.parse import printable
+from matcher.classifier import WeightsError
+from matcher.cues import CueError
 from matcher.vocabulary import Article, Deal, Kind, Party, Trust
 from models import ambiguity, imports
 from models import deal as deals
@@ -61,12 +63,14 @@ OutFile = Annotated[Path | None, typer.Argument(dir_okay=False, help="The file t
 KNOWN = (
     AlreadyRunningError,
     BadOpml,
+    CueError,
     DatabaseBusyError,
     ExplainError,
     LabelledSetError,
     ReplayError,
     SettingsError,
     WatchlistError,
+    WeightsError,
 )
 """Errors whose message is written for the user."""
 
@@ -151,7 +155,7 @@ def replay(
 @app.command()
 def evaluate(
     folders: Annotated[
-        list[Path] | None, typer.Argument(help="Labelled sets; without any, those in examples/labelled.")
+        list[Path] | None, typer.Argument(help="Labelled sets, or folders of them; without any, examples/labelled.")
     ] = None,
     *,
     errors: Annotated[int, typer.Option(min=0, help="Show up to so many mistakes of each set.")] = 0,
@@ -159,7 +163,7 @@ def evaluate(
 ) -> None:
     """Score the matcher on labelled news: what a change of the rules does, before and after."""
     logs.configure("WARNING", [])
-    sets = folders or sets_in(live.EXAMPLES / "labelled")
+    sets = [found for folder in folders or [live.EXAMPLES / "labelled"] for found in sets_in(folder)]
     asyncio.run(run_evaluation(sets, out, err, errors=errors, as_json=json))
 
 
@@ -183,7 +187,7 @@ def explain(
     ] = "",
 ) -> None:
     """Show step by step how the matcher reads a headline: what a cue does."""
-    title, summary, body, outlet = map(printable, (headline, summary, body, outlet))
+    title, summary, body, outlet = map(plain, (headline, summary, body, outlet))
     if not title.strip():
         raise CommandError('The headline is empty. Write it in quotes: hearsay explain "Alpha to buy Beta" --deal SLUG')
     logs.configure("WARNING", [])

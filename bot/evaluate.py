@@ -23,12 +23,13 @@ from models.change import Change
 
 
 async def run_evaluation(folders: Sequence[Path], out: Console, err: Console, *, errors: int, as_json: bool) -> None:
-    """Score every set and print it, with up to ``errors`` mistakes of each; progress goes to ``err``.
+    """Score every set and print it, with up to ``errors`` mistakes of each.
 
-    All sets are read before the first is replayed. Raises :class:`bot.labelled.LabelledSetError` for a malformed one.
+    Progress goes to ``err`` if it is a terminal and the result is for people. All sets are read before the first is
+    replayed. Raises :class:`bot.labelled.LabelledSetError` for a malformed one.
     """
     for labelled in [read_set(folder) for folder in folders]:
-        evaluation = await _evaluate(labelled, err)
+        evaluation = await _evaluate(labelled, err, silent=as_json or not err.is_terminal)
         mistakes = _mistakes(evaluation.judged)[:errors]
         titles = {article.id: article.title for article in labelled.articles}
         if as_json:
@@ -40,10 +41,10 @@ async def run_evaluation(folders: Sequence[Path], out: Console, err: Console, *,
                 out.print(_mistake_text(mistake, titles), markup=False, soft_wrap=True, highlight=False)
 
 
-async def _evaluate(labelled: LabelledSet, err: Console) -> Evaluation:
+async def _evaluate(labelled: LabelledSet, err: Console, *, silent: bool) -> Evaluation:
     taken = Taken()
     async with prepared(None, labelled.deals) as database:
-        with Progress(console=err, transient=True) as progress:
+        with Progress(console=err, transient=True, disable=silent) as progress:
             articles = progress.track(labelled.articles, description=f"Replay of {labelled.folder.name}")
             async for batch in replay(database, articles):
                 taken += batch

@@ -7,8 +7,7 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from matcher.attribution import Credit
-from matcher.claims import WEIGHED
-from matcher.cues import Rule
+from matcher.cues import WEIGHED, Rule
 from matcher.decide import Outcome
 from matcher.explain import (
     Credited,
@@ -72,11 +71,11 @@ _OUTCOMES = {
     Outcome.HELD: "Nothing moves yet: an unvetted feed alone waits for the owner.",
 }
 _TRAITS = {
-    "kind acquisition": "a deal for ownership",
-    "kind partnership": "a partnership",
-    "part title": "in a title",
-    "part text": "in running text",
-    **{f"credit {speaker}": f"{speaker} behind the headline" for speaker in Speaker},
+    "@kind acquisition": "a deal for ownership",
+    "@kind partnership": "a partnership",
+    "@part title": "in a title",
+    "@part text": "in running text",
+    **{f"@credit {speaker}": f"{speaker} behind the headline" for speaker in Speaker},
 }
 """The classifier's features that are not words."""
 _WHERE = {"<": "before the parties", "=": "between the parties", ">": "behind the parties"}
@@ -84,7 +83,7 @@ _WHERE = {"<": "before the parties", "=": "between the parties", ">": "behind th
 
 
 class ExplainError(Exception):
-    """There is no such deal to explain; the message says what to do."""
+    """There is no such deal to read for; the message says what to do."""
 
 
 async def run_explanation(database: Database, slug: str, article: Article, out: Console) -> None:
@@ -101,6 +100,8 @@ async def run_explanation(database: Database, slug: str, article: Article, out: 
 
 
 def _chosen(rows: Sequence[Deal], slug: str, near: Sequence[Deal]) -> int:
+    if not rows:
+        raise ExplainError('The watchlist is empty. Add a deal, for example: hearsay deals add "Huawei + AT&T"')
     slugs = [row.slug for row in rows]
     if slug in slugs:
         return slugs.index(slug)

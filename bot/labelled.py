@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from feeds.archive import BadLine, read_lines
+from feeds.archive import EARLIEST_YEAR, BadLine, read_lines
 from matcher.evaluation.items import Label
 from matcher.evaluation.timelines import Event, Timeline
 from matcher.vocabulary import Article, Stage, Status
@@ -21,10 +21,15 @@ from models.watchlist import WatchlistDeal, WatchlistError, read_watchlist_file
 GOLD = ("item", "deal", "status", "stages", "also", "origins")
 EVENTS = ("deal", "day", "status", "stage", "item", "kind")
 """The columns. In events ``item`` and ``kind`` are for people: what reports the move, and whether the status moved."""
+KINDS = ("status", "stage")
 FINAL = "FINAL"
 """Stands for the day in the line that says where a deal is in the end."""
 NOTHING = "-"
 NO_CLAIM = "none"
+LATEST_YEAR = 2200
+"""Anything after is a mistake, and too near to the end of the calendar to reckon with."""
+NEEDED = ("deals.toml", "archive.jsonl", "gold.tsv")
+"""The files of a set; it may have events.tsv as well."""
 
 
 class LabelledSetError(Exception):
@@ -43,24 +48,29 @@ class LabelledSet:
 
 
 def sets_in(folder: Path) -> list[Path]:
-    """The labelled sets of a folder. Raises :class:`LabelledSetError` if it has none."""
+    """The folder itself if it is meant as a labelled set, else those in it.
+
+    Raises :class:`LabelledSetError` if there is none.
+    """
+    if not folder.is_dir():
+        raise LabelledSetError(f"{folder} is no folder. Name one that holds {', '.join(NEEDED)}.")
+    if any((folder / name).exists() for name in NEEDED):
+        return [folder]
     found = sorted(gold.parent for gold in folder.glob("*/gold.tsv"))
     if not found:
-        raise LabelledSetError(f"There is no labelled set in {folder}. Name a folder: hearsay evaluate FOLDER")
+        raise LabelledSetError(f"There is no labelled set in {folder}. A set is a folder with {', '.join(NEEDED)}.")
     return found
 
 
 def read_set(folder: Path) -> LabelledSet:
     """Read and check a set. Raises :class:`LabelledSetError` for the first thing that is wrong in it."""
-    if not folder.is_dir():
-        raise LabelledSetError(f"There is no folder {folder}. Name one that holds deals.toml, archive.jsonl, gold.tsv.")
-    for name in ("deals.toml", "archive.jsonl", "gold.tsv"):
+    for name in NEEDED:
         if not (folder / name).is_file():
             raise LabelledSetError(f"{folder} holds no {name}. A labelled set needs one; see docs/files.md.")
     deals = _deals(folder / "deals.toml")
     articles = list(_articles(folder / "archive.jsonl"))
     known = _Known({entry.deal.slug for entry in deals}, {article.id for article in articles})
-    labels = [_label(line) for line in _lines(folder / "gold.tsv", GOLD, known)]
+    labels = list(_labels(folder / "gold.tsv", known))
     if not labels:
         raise LabelledSetError(f"{folder / 'gold.tsv'} is empty. Label at least one item.")
     events = folder / "events.tsv"
@@ -71,14 +81,26 @@ def _deals(path: Path) -> list[WatchlistDeal]:
     try:
         return read_watchlist_file(path)
     except WatchlistError as error:
-        raise LabelledSetError(f"{path}: {error.problems[0]}.") from error
+        raise LabelledSetError(f"{error.problems[0]}.") from error
 
 
 def _articles(path: Path) -> Iterator[Article]:
+    number, known = 0, set[str]()
+
+    def counted(lines: Iterable[bytes]) -> Iterator[bytes]:
+        nonlocal number
+        for number, line in enumerate(lines, 1):  # noqa: B007 (it is the place of what is wrong)
+            yield line
+
     with path.open("rb") as lines:
-        for line in read_lines(lines):
+        for line in read_lines(counted(lines)):
             if isinstance(line, BadLine):
                 raise LabelledSetError(f"{path}, line {line.number}: {line.reason}.")
+            if line.id in known:
+                raise LabelledSetError(f'{path}, line {number}: the id "{line.id}" is there already; give it another.')
+            if line.first_seen.year > LATEST_YEAR:
+                raise LabelledSetError(f"{path}, line {number}: published is after {LATEST_YEAR}; correct it.")
+            known.add(line.id)
             yield line
 
 
@@ -111,9 +133,12 @@ class _Line:
 
     @property
     def item(self) -> str:
-        if self.cells["item"] not in self.known.items:
-            raise self.error(f'archive.jsonl has no item "{self.cells["item"]}"; correct the id or add the item')
-        return self.cells["item"]
+        return self.read_item(self.cells["item"])
+
+    def read_item(self, item: str) -> str:
+        if item not in self.known.items:
+            raise self.error(f'archive.jsonl has no item "{item}"; correct the id or add the item')
+        return item
 
     @property
     def status(self) -> Status | None:
@@ -136,9 +161,12 @@ class _Line:
     @property
     def day(self) -> date:
         try:
-            return date.fromisoformat(self.cells["day"])
+            day = date.fromisoformat(self.cells["day"])
         except ValueError as error:
             raise self.error(f'"{self.cells["day"]}" is no day; write one such as 2018-01-08, or {FINAL}') from error
+        if not EARLIEST_YEAR <= day.year <= LATEST_YEAR:
+            raise self.error(f"{day} is not between the years {EARLIEST_YEAR} and {LATEST_YEAR}; correct it")
+        return day
 
 
 def _lines(path: Path, columns: Sequence[str], known: _Known) -> Iterator[_Line]:
@@ -155,6 +183,18 @@ def _lines(path: Path, columns: Sequence[str], known: _Known) -> Iterator[_Line]
                 yield _Line(place, dict(zip(columns, cells, strict=True)), known)
     except UnicodeDecodeError as error:
         raise LabelledSetError(f"{path} is not UTF-8 text. Save it as UTF-8.") from error
+    except csv.Error as error:
+        raise LabelledSetError(f"{path}, line {rows.line_num}: {error}. Shorten the cell or remove it.") from error
+
+
+def _labels(path: Path, known: _Known) -> Iterator[Label]:
+    labelled = set[tuple[str, str]]()
+    for line in _lines(path, GOLD, known):
+        label = _label(line)
+        if (label.item, label.deal) in labelled:
+            raise line.error(f"item {label.item} has a label for {label.deal} already; keep one line")
+        labelled.add((label.item, label.deal))
+        yield label
 
 
 def _label(line: _Line) -> Label:
@@ -172,12 +212,24 @@ def _label(line: _Line) -> Label:
 def _timelines(path: Path, known: _Known) -> list[Timeline]:
     events, final = defaultdict[str, list[Event]](list), dict[str, Status | None]()
     for line in _lines(path, EVENTS, known):
+        _check_for_people(line)
         if line.cells["day"] == FINAL:
+            if line.deal in final:
+                raise line.error(f"{line.deal} has a line with {FINAL} already; keep one")
             final[line.deal] = line.status
         else:
             events[line.deal].append(_event(line))
     _check_all_end(path, events, final)
     return [Timeline(deal, tuple(events[deal]), status) for deal, status in final.items()]
+
+
+def _check_for_people(line: _Line) -> None:
+    """What no figure rests on: a slip there shows that the line is not what was meant."""
+    item, kind = line.cells["item"], line.cells["kind"]
+    if item != NOTHING:
+        line.read_item(item)
+    if kind not in (*KINDS, NOTHING):
+        raise line.error(f'"{kind}" is no kind of move; write {", ".join(KINDS)} or {NOTHING}')
 
 
 def _event(line: _Line) -> Event:

@@ -55,7 +55,7 @@ async def run_replay(
                 yield line
 
     async with prepared(database, deals) as place:
-        with Progress(console=err, transient=True) as progress:
+        with Progress(console=err, transient=True, disable=not err.is_terminal) as progress:
             file = progress.open(archive, "rb", buffering=0, description="Replay")
             with BufferedReader(file, PROGRESS_STEP) as lines:  # type: ignore[type-var]  # rich declares too little
                 async for taken in replay(place, articles(lines)):

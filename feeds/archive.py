@@ -118,18 +118,19 @@ def _article(line: _Line, number: int, clock: datetime) -> Article:
     )
     return Article(
         id=line.id or f"line-{number}",
-        title=_plain(line.title),
-        summary=_plain(line.summary),
-        body=_plain(line.body),
+        title=plain(line.title),
+        summary=plain(line.summary),
+        body=plain(line.body),
         first_seen=max(clock, published),
         published=published,
         day_only=day_only,
-        outlet=_plain(line.outlet),
+        outlet=plain(line.outlet),
         url=line.url,
     )
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
+    """A text as it is read: entities are the characters they stand for, and what cannot be printed is left out."""
     return printable(html.unescape(text))
 
 

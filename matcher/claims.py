@@ -13,7 +13,7 @@ from enum import Enum
 
 from matcher.attribution import NOBODY, Credit, is_own_page, is_press_wire, outlet_name
 from matcher.classifier import Classifier, features
-from matcher.cues import Cues, Rule
+from matcher.cues import WEIGHED, Cues, Rule
 from matcher.parties import Mention
 from matcher.phrases import PARTIES
 from matcher.sentence import Part, Sentence, without_company
@@ -36,9 +36,6 @@ _LEAST = 0.3
 
 # A text without full stops is one sentence, however long; a quote need not be.
 _LONGEST_QUOTE = 1_000
-
-WEIGHED = "words"
-"""The id of the rule that stands for the classifier."""
 
 
 class Manner(Enum):

@@ -13,9 +13,9 @@ from enum import Enum, auto
 from itertools import islice
 
 from matcher.attribution import NOBODY, Credit
-from matcher.claims import SURE, WEIGHED, Analysis, Finding, Manner
+from matcher.claims import SURE, Analysis, Finding, Manner
 from matcher.classifier import NOTHING, features
-from matcher.cues import Rule
+from matcher.cues import WEIGHED, Rule
 from matcher.decide import Decision, decide, is_key_move
 from matcher.matcher import Matcher
 from matcher.parties import KEYWORD, Mention, spellings

@@ -8,7 +8,7 @@ Nothing is half-read: either every deal is returned, or :class:`WatchlistError` 
 import re
 import tomllib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated, Any, Self
@@ -69,7 +69,12 @@ class Problem:
     reason: str
 
     def __str__(self) -> str:
-        return f"{self.place}: {self.reason}"
+        return _visible(f"{self.place}: {self.reason}")
+
+
+def _visible(text: str) -> str:
+    """What is wrong may be a character that steers a terminal: it is shown, not obeyed."""
+    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
 
 
 class WatchlistError(Exception):
@@ -97,12 +102,13 @@ def read_watchlist(text: str) -> list[WatchlistDeal]:
 
 
 def read_watchlist_file(path: Path) -> list[WatchlistDeal]:
-    """As :func:`read_watchlist`, from a file in UTF-8. Raises :class:`WatchlistError` if it is in anything else."""
+    """As :func:`read_watchlist`, from a file in UTF-8; every problem names the file, too."""
     try:
         return read_watchlist(path.read_text(encoding="utf-8"))
     except UnicodeDecodeError as error:
-        reason = "is not UTF-8 text; save it as UTF-8"
-        raise WatchlistError([Problem(str(path), reason)]) from error
+        raise WatchlistError([Problem(str(path), "it is not UTF-8 text; save it as UTF-8")]) from error
+    except WatchlistError as error:
+        raise WatchlistError([replace(found, place=f"{path}: {found.place}") for found in error.problems]) from error
 
 
 def write_watchlist(deals: Iterable[WatchlistDeal]) -> str:
@@ -121,6 +127,12 @@ def write_watchlist(deals: Iterable[WatchlistDeal]) -> str:
 
 def _one_line(value: object) -> object:
     return " ".join(value.split()) if isinstance(value, str) else value
+
+
+def _printable(value: str) -> str:
+    if not value.isprintable():
+        raise ValueError(f'"{value}" has characters that cannot be printed; remove them')
+    return value
 
 
 def _slug(value: str) -> str:
@@ -170,7 +182,7 @@ def _moment(value: object) -> date:
     raise ValueError("it must be a date without quotes, such as 2018-01-08")
 
 
-_Line = Annotated[str, BeforeValidator(_one_line)]
+_Line = Annotated[str, BeforeValidator(_one_line), AfterValidator(_printable)]
 _Name = Annotated[_Line, AfterValidator(_name)]
 _Word = Annotated[_Line, AfterValidator(_word)]
 

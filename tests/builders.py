@@ -23,10 +23,12 @@ def a_claim(
     background: bool = False,
     settled: bool = False,
     deal: str = "alpha-beta",
+    quote: str = "Alpha and Beta",
+    certainty: float = 1.0,
+    rule: str = "test",
 ) -> vocabulary.Claim:
-    quote = "Alpha and Beta"
     return vocabulary.Claim(
-        deal, stage, speaker, origin, quote, Field.TITLE, 0, len(quote), 1.0, "test", background, settled
+        deal, stage, speaker, origin, quote, Field.TITLE, 0, len(quote), certainty, rule, background, settled
     )
 
 
@@ -41,9 +43,21 @@ def a_report(
     day_only: bool = False,
     background: bool = False,
     settled: bool = False,
+    quote: str = "Alpha and Beta",
+    certainty: float = 1.0,
+    rule: str = "test",
 ) -> Report:
     """A report by ``origin``, carried by ``outlet``; without an outlet the origin carries it itself."""
-    claim = a_claim(stage, speaker=speaker, origin=origin, background=background, settled=settled)
+    claim = a_claim(
+        stage,
+        speaker=speaker,
+        origin=origin,
+        background=background,
+        settled=settled,
+        quote=quote,
+        certainty=certainty,
+        rule=rule,
+    )
     article = f"{outlet or origin}: {stage} at {moment:%d %H:%M}"
     return Report(claim, article, moment, day_only, trust, outlet or origin)
 

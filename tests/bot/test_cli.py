@@ -1,6 +1,7 @@
 """The command line: what it prints, and how it says no."""
 
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+ROOT = Path(__file__).parents[2]
 Cli = Callable[..., subprocess.CompletedProcess[str]]
 WATCHLIST = """
 [[deal]]
@@ -211,6 +213,28 @@ def test_one_party_is_no_deal(cli: Cli) -> None:
     """The parties are joined by a plus sign, with or without blanks."""
     assert "huawei-sprint: added" in cli("deals", "add", "Huawei+Sprint").stdout
     assert "at least two parties" in _sentence(cli("deals", "add", "Huawei"))
+
+
+def test_a_name_that_steers_terminals_is_refused(cli: Cli) -> None:
+    """A control character in a name gets into neither the database nor the refusal."""
+    sentence = _sentence(cli("deals", "add", "Evil\x1b[31m + Beta"))
+    assert r'"Evil\x1b[31m" has characters that cannot be printed; remove them' in sentence
+    assert "\x1b" not in sentence
+    assert "evil" not in cli("deals", "list").stdout
+
+
+@pytest.mark.parametrize(
+    ("name", "line", "sentence"),
+    [("en.toml", "typo = 1\n", "en.toml has an unknown key 'typo'"), ("en.weights.tsv", "", "make train")],
+)
+def test_a_mistake_in_the_matchers_data_is_a_sentence(
+    cli: Cli, tmp_path: Path, watchlist: Path, name: str, line: str, sentence: str
+) -> None:
+    """Whoever edits a cue is told what is wrong with it."""
+    matcher = shutil.copytree(ROOT / "matcher", tmp_path / "matcher", ignore=shutil.ignore_patterns("__pycache__"))
+    data = matcher / "cues" / name
+    data.write_text(line + data.read_text(encoding="utf-8") if line else "", encoding="utf-8")
+    assert sentence in _sentence(cli("explain", "Alpha to buy Beta", "--deals", watchlist))
 
 
 def test_db_upgrade_is_repeatable(cli: Cli) -> None:

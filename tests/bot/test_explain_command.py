@@ -2,12 +2,17 @@
 
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from itertools import chain
 from pathlib import Path
 
 import pytest
+
+from matcher import claims, decide
+from matcher.vocabulary import Status
 
 ROOT = Path(__file__).parents[2]
 WATCHLIST = """
@@ -36,6 +41,8 @@ def explain(tmp_path: Path) -> Explain:
     """The command in a folder of its own, with two watchlists beside it."""
     (tmp_path / "one.toml").write_text(WATCHLIST, encoding="utf-8")
     (tmp_path / "two.toml").write_text(WATCHLIST + SECOND, encoding="utf-8")
+    (tmp_path / "none.toml").write_text("", encoding="utf-8")
+    (tmp_path / "bad.toml").write_text(WATCHLIST.replace('slug = "telvara-northgate"', ""), encoding="utf-8")
 
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:
         program = [sys.executable, "-c", "from bot.cli import main; main()", "explain", *arguments]
@@ -144,9 +151,22 @@ def test_a_huge_headline_is_cut(explain: Explain) -> None:
     assert len(done.stdout) < 20_000
 
 
+def test_a_text_is_read_as_an_archive_has_it(explain: Explain) -> None:
+    """Entities are the characters that they stand for, wherever they stand, and none of them steers the terminal."""
+    title, body = "Telvara &#27;[31mto buy Northgate &amp; sons", "Telvara met Northgate&#39;s owners."
+    done = explain(title, "--body", body, "--outlet", "Pump &amp; Pipe", "--deals", "one.toml")
+    shown = rows(done)
+    assert done.stdout.startswith("Telvara [31mto buy Northgate & sons")
+    assert shown["body"] == ["Telvara met Northgate's owners."]
+    assert "by Pump & Pipe" in done.stdout
+
+
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
+        (["x", "--deals", "none.toml"], "The watchlist is empty. Add a deal, for example: hearsay deals add"),
+        (["x", "--deals", "none.toml", "--deal", "telvara-northgate"], "The watchlist is empty."),
+        (["x", "--deals", "bad.toml"], "bad.toml: deal 1, slug: it is missing; add it"),
         (["x", "--deals", "two.toml", "--deal", "telvara-nortgate"], "Did you mean telvara-northgate"),
         (["x", "--deals", "two.toml"], "There are 2 deals. Name one: --deal SLUG"),
         (["  ", "--deals", "one.toml"], "The headline is empty."),
@@ -159,10 +179,35 @@ def test_a_command_that_cannot_be_done_says_why(explain: Explain, arguments: lis
 
 
 def test_the_documented_explanations_run_as_printed(explain: Explain, tmp_path: Path) -> None:
-    """Every `hearsay explain` of docs/matcher.md works in a new checkout."""
+    """Each `hearsay explain` of the documents shows a headline that is read surely and moves a deal."""
+    (tmp_path / "examples").symlink_to(ROOT / "examples")
+    pages = [(ROOT / page).read_text(encoding="utf-8") for page in ("README.md", "docs/matcher.md")]
+    commands = [re.findall(r"^\.venv/bin/hearsay explain (.*)$", page, re.MULTILINE) for page in pages]
+    assert all(commands)
+    for command in chain(*commands):
+        done = explain(*shlex.split(command))
+        assert float(rows(done)["certainty"][-1]) > 0.8
+        assert "The deal moves" in done.stdout
+
+
+def test_the_documented_thresholds_are_in_force() -> None:
+    """How sure a reading must be stands in docs/matcher.md as it stands in the rules, in the same order."""
+    page = (ROOT / "docs" / "matcher.md").read_text(encoding="utf-8")
+    documented = re.findall(r"^\| .* \| (0\.\d+) \|$", page, re.MULTILINE)
+    moving = (decide.SURE[status] for status in (Status.RUMORED, Status.DENIED, Status.FINALIZED))
+    assert [*map(float, documented)] == [*claims.SURE.values(), claims._LEAST, decide.LIKELY, *moving]
+
+
+def test_the_documented_cue_changes_a_reading(explain: Explain, tmp_path: Path) -> None:
+    """The headline beside it is read as the document says, without the rule and with it."""
     (tmp_path / "examples").symlink_to(ROOT / "examples")
     page = (ROOT / "docs" / "matcher.md").read_text(encoding="utf-8")
-    commands = re.findall(r"^\.venv/bin/hearsay explain (.*)$", page, re.MULTILINE)
-    assert commands
-    for command in commands:
-        assert rows(explain(*shlex.split(command)))["claim"]
+    documented = re.search(r'"([^"\n]+)"\. With this rule it is an offer:\n\n```toml\n(.*?)```', page, re.DOTALL)
+    assert documented
+    headline, rule = documented.groups()
+    arguments = (headline, "--deal", "shell-bp", "--deals", "examples/watchlist.toml")
+    assert "claim" not in rows(explain(*arguments))
+    edited = shutil.copytree(ROOT / "matcher", tmp_path / "matcher", ignore=shutil.ignore_patterns("__pycache__"))
+    with (edited / "cues" / "en.toml").open("a", encoding="utf-8") as cues:
+        cues.write(f"\n{rule}")
+    assert rows(explain(*arguments))["claim"] == ["rumored · offer"]

@@ -9,18 +9,41 @@ from typing import Any
 import pytest
 
 LABELLED = Path(__file__).parents[2] / "examples" / "labelled"
-# A few hundredths below what the matcher reached when this was written: a change of that size may be chance.
+# What the matcher reached when this was written, with room for 0.03 (swapped: 0.01): so much may change by chance.
+# Where a set's ten deals are counted, one of them may fare worse (final, completions), and two more pushes may be wrong
+# or needless (wrong, extra).
 FLOORS = {
-    "takeovers-america": {"macro_f1": 0.76, "stage": 0.83, "origin": 0.88, "caught": 0.65},
-    "takeovers-world": {"macro_f1": 0.66, "stage": 0.83, "origin": 0.88, "caught": 0.60},
-    "partnerships": {"macro_f1": 0.72, "stage": 0.88, "origin": 0.88, "caught": 0.50},
-    "articles": {"macro_f1": 0.58, "stage": 0.80, "origin": 0.60},
+    "takeovers-america": {
+        "macro_f1": 0.78,
+        "stage": 0.86,
+        "origin": 0.89,
+        "caught": 0.77,
+        "final": 0.8,
+        "completions": 0.8,
+    },
+    "takeovers-world": {
+        "macro_f1": 0.70,
+        "stage": 0.85,
+        "origin": 0.90,
+        "caught": 0.68,
+        "final": 0.7,
+        "completions": 0.66,
+    },
+    "partnerships": {
+        "macro_f1": 0.75,
+        "stage": 0.90,
+        "origin": 0.89,
+        "caught": 0.61,
+        "final": 0.5,
+        "completions": 0.77,
+    },
+    "articles": {"macro_f1": 0.57, "stage": 0.84, "origin": 0.65},
 }
 CEILINGS = {
-    "takeovers-america": {"false_alarms": 0.09, "swapped": 0.01, "wrong": 0.8},
-    "takeovers-world": {"false_alarms": 0.11, "swapped": 0.01, "wrong": 0.8},
-    "partnerships": {"false_alarms": 0.09, "swapped": 0.02, "wrong": 0.8},
-    "articles": {"false_alarms": 0.08, "swapped": 0.02},
+    "takeovers-america": {"false_alarms": 0.09, "swapped": 0.01, "wrong": 0.6, "extra": 0.2},
+    "takeovers-world": {"false_alarms": 0.095, "swapped": 0.01, "wrong": 0.5, "extra": 0.2},
+    "partnerships": {"false_alarms": 0.09, "swapped": 0.02, "wrong": 0.6, "extra": 0.4},
+    "articles": {"false_alarms": 0.06, "swapped": 0.02},
 }
 
 

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from matcher.claims import SURE, WEIGHED
-from matcher.cues import bundled_cues
+from matcher.claims import SURE
+from matcher.classifier import NOTHING, Calibration, Classifier
+from matcher.cues import WEIGHED, Cues, bundled_cues, parse
 from matcher.matcher import Matcher
 from matcher.vocabulary import Article, Claim, Deal, Field, Kind, Party, Speaker, Stage
 
@@ -303,6 +304,110 @@ def test_certainty_falls_where_the_words_speak_against_a_rule() -> None:
     (plain,) = claims("Telvara in talks to buy Northgate")
     (odd,) = claims("Telvara customers in talks of the town over Northgate outage, prices and service")
     assert plain.certainty > 0.9 > odd.certainty
+
+
+@pytest.mark.parametrize("outlet", ["Northgate News", "Northgate Herald", "The Northgate Daily Times"])
+def test_an_outlet_that_shares_a_partys_name_is_not_the_party(outlet: str) -> None:
+    """A newspaper called "Northgate News" confirms nothing."""
+    (claim,) = Matcher([deal()]).read(article("Telvara to buy Northgate for $2 billion", outlet=outlet)).claims
+    assert claim.speaker is Speaker.OUTLET
+
+
+@pytest.mark.parametrize("keyword", ["talks", "buy", "bid"])
+@pytest.mark.parametrize("title", ["Telvara in talks to buy Northgate", "Northgate rejects Telvara bid"])
+def test_a_keyword_of_another_deal_is_a_word_like_others(keyword: str, title: str) -> None:
+    """What stands for a party of one deal changes nothing in the reading of another."""
+    other = Deal("other", "Other", Kind.ACQUISITION, (QUORUM, Party("Norvane")), keywords=(keyword,))
+    assert Matcher([deal(), other]).read(article(title)) == Matcher([deal()]).read(article(title))
+
+
+RULES = """
+[[rule]]
+id = "talks"
+stage = "talks"
+phrases = ["X ... talks ... Y"]
+[[rule]]
+id = "agreement"
+stage = "agreed"
+phrases = ["X ... agrees ... Y"]
+"""
+WEIGHTS = {"town": {NOTHING: 5.0}, "agrees": {"agreed": 5.0}, "swallows": {"agreed": 5.0}}
+AS_THE_WORDS_WEIGH = Calibration(constant=0, rule=0, words=1)
+
+
+def weighed(title: str, body: str) -> list[tuple[Stage, str, Field]]:
+    words = Classifier(WEIGHTS, {NOTHING: 0.0, "talks": 0.0, "agreed": 0.0}, AS_THE_WORDS_WEIGH)
+    read = Matcher([deal()], Cues([parse(RULES, "test.toml")]), words).read(article(title, body))
+    return [(claim.stage, claim.rule, claim.field) for claim in read.claims]
+
+
+def test_a_hopeless_reading_of_the_title_hides_no_clear_one_in_the_text() -> None:
+    """A title is heard first, unless all its words speak against what a rule reads there."""
+    title = "Telvara talks of the town in Northgate"
+    assert weighed(title, "Telvara agrees to buy Northgate.") == [(Stage.AGREED, "agreement", Field.BODY)]
+    assert weighed(title, "The fair is open.") == [(Stage.TALKS, "talks", Field.TITLE)]
+    assert weighed("Telvara talks to Northgate", "Telvara agrees to buy Northgate.")[0][2] is Field.TITLE
+
+
+def test_where_a_rule_is_dropped_the_words_have_their_say() -> None:
+    """What a rule reads in the text against all words around it is nothing; the words may be clear all the same."""
+    body = "Telvara talks little and swallows Northgate."
+    assert weighed("Pump makers in the news", body) == [(Stage.AGREED, WEIGHED, Field.BODY)]
+    assert weighed("Pump makers in the news", "Telvara talks of the town near Northgate.") == []
+
+
+def test_no_party_of_a_deal_of_three_stands_for_another() -> None:
+    """With two others in question, "the bid" says nothing of whose."""
+    parties = TELVARA, NORTHGATE, QUORUM
+    body = "Telvara, Northgate and Quorum Media make pumps. Northgate has rejected the bid as too low."
+    assert Matcher([deal(*parties)]).read(article("Pump news", body)).claims == ()
+
+
+@pytest.mark.parametrize(
+    ("title", "stage"),
+    [
+        ("Telvara no doubt in talks to buy Northgate", Stage.TALKS),
+        ("No doubt: Telvara to buy Northgate", Stage.AGREED),
+        ("Telvara is not alone in bidding for Northgate", Stage.OFFER),
+        ("Telvara, not alone, makes an offer for Northgate", Stage.OFFER),
+        ("Telvara not only in talks to buy Northgate but to sell its pumps", Stage.TALKS),
+        ("Telvara no longer rules out a bid for Northgate", Stage.SPECULATION),
+        ("Telvara is no longer ruling out a takeover of Northgate", Stage.SPECULATION),
+        ("Telvara rules out a bid for Northgate", Stage.DENIED),
+        ("Telvara not in talks to buy Northgate", Stage.DENIED),
+    ],
+)
+def test_not_every_no_is_a_denial(title: str, stage: Stage) -> None:
+    """A "no" or "not" turns a headline round only where it stands against the deal itself."""
+    assert [claim.stage for claim in claims(title)] == [stage]
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "Telvara declines to raise its bid for Northgate",
+        "Telvara refuses to increase offer for Northgate",
+        "Telvara refuses to sweeten Northgate bid",
+    ],
+)
+def test_a_bid_that_is_not_raised_still_stands(title: str) -> None:
+    """Who refuses to pay more has neither given up nor made a new offer."""
+    assert claims(title) == ()
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "Fake press release says Telvara to buy Northgate",
+        "Bogus report of Telvara takeover lifts Northgate",
+        "April Fool: Telvara to buy Northgate",
+        "Telvara to buy Northgate in April Fool's prank",
+        "Report that Telvara is to buy Northgate was fake",
+    ],
+)
+def test_what_is_made_up_claims_nothing(title: str) -> None:
+    """A headline that calls the news a fake or a joke tells nothing of the deal."""
+    assert claims(title) == ()
 
 
 def test_a_long_body_is_read_to_its_end() -> None:

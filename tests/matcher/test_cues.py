@@ -3,7 +3,7 @@
 import pytest
 
 from matcher.attribution import outlet_name, parse_outlets
-from matcher.cues import CueError, Cues, bundled_cues, parse
+from matcher.cues import WEIGHED, CueError, Cues, bundled_cues, parse
 from matcher.vocabulary import Kind, Stage
 
 TALKS = """
@@ -16,6 +16,7 @@ id = "talks"
 stage = "talks"
 phrases = ["X .. in <chat> [with] Y", "merger chat* ... P"]
 """
+PHRASES = TALKS.splitlines()[-1]
 
 
 def fires(cues: str, masked: str, kind: Kind = Kind.MERGER, part: str = "title") -> str | None:
@@ -116,6 +117,19 @@ def test_a_clause_of_circumstances_is_told_apart() -> None:
         ("[words]", 'background = ["(once"]\n[words]', "never closed"),
         ("talks|discussions", "talks|<chat>", "cannot be read"),
         ("[[rule]]", "[[rule]", "not valid TOML"),
+        ('stage = "talks"', "certainty = 1.2", "rule talks: certainty is 1.2; write a number above 0"),
+        ('stage = "talks"', "certainty = 0", "rule talks: certainty is 0; write"),
+        ('stage = "talks"', "certainty = nan", "rule talks: certainty is nan; write"),
+        ('stage = "talks"', 'certainty = "high"', "rule talks: certainty is 'high'; write"),
+        (PHRASES, "phrases = []", "rule talks: phrases must be a list with at least one text"),
+        (PHRASES, 'phrases = "X buys Y"', "rule talks: phrases must be a list"),
+        (PHRASES, "phrases = [1]", "rule talks: phrases must be a list"),
+        ("merger chat*", "Merger chat*", "rule talks: 'Merger' in 'Merger chat* ... P' can never match; write small"),
+        ("merger chat*", "(A|XY) chat*", "rule talks: 'A' in"),
+        ("talks|discussions", "talks|Discussions", "'Discussions' in 'talks|Discussions' can never match"),
+        ("[words]", 'background = ["last May"]\n[words]', "'May' in 'last May' can never match"),
+        ("[words]", '[voice]\nparty = ["CEO said"]\n[words]', "'CEO' in 'CEO said' can never match"),
+        ('id = "talks"', f'id = "{WEIGHED}"', f"rule {WEIGHED}: the id '{WEIGHED}' stands for the classifier; choose"),
     ],
 )
 def test_a_faulty_cue_file_is_refused_with_place_and_reason(old: str, new: str, reason: str) -> None:

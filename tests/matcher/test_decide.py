@@ -9,7 +9,19 @@ from builders import DAY, HOUR, NOON, a_report
 from hypothesis import given
 from hypothesis import strategies as st
 
-from matcher.decide import MEMORY, QUIET_AFTER, Decision, Outcome, decide, fall_quiet, is_key_move, release
+from matcher.decide import (
+    ESTABLISHED,
+    LIKELY,
+    MEMORY,
+    QUIET_AFTER,
+    SURE,
+    Decision,
+    Outcome,
+    decide,
+    fall_quiet,
+    is_key_move,
+    release,
+)
 from matcher.vocabulary import Change, ChangeKind, Kind, Report, Speaker, Stage, Standing, Status, Trust
 
 LATER = NOON + HOUR
@@ -21,6 +33,7 @@ FINALIZED = [Stage.AGREED, Stage.COMPLETED]
 CLAIMABLE = [*RUMORED, *DENIED, *FINALIZED]
 CONFIRMING = [Speaker.PARTY, Speaker.FILING, Speaker.AUTHORITY]
 BYSTANDERS = [Speaker.ANALYST, Speaker.OTHER]
+DENIAL = a_report(Stage.DENIED, LATER, speaker=Speaker.PARTY, origin="Alpha")
 
 
 class Story:
@@ -52,6 +65,200 @@ class Story:
 
 def confirmed(stage: Stage, moment: datetime = NOON) -> Report:
     return a_report(stage, moment, speaker=Speaker.PARTY, origin="Alpha")
+
+
+# How surely a claim was read -----------------------------------------------------------------------------------------
+
+UNLIKELY = LIKELY - 0.01
+FORGOTTEN = NOON + MEMORY + HOUR  # what is heard now finds no earlier reading beside it
+LEAVING = [
+    pytest.param([], Stage.TALKS, id="no status"),
+    pytest.param([a_report(Stage.TALKS)], Stage.CALLED_OFF, id="rumored"),
+    pytest.param([a_report(Stage.CALLED_OFF)], Stage.AGREED, id="denied"),
+    pytest.param([a_report(Stage.AGREED)], Stage.TERMINATED, id="finalized"),
+]
+STAYING = [
+    pytest.param([a_report(Stage.TALKS)], a_report(Stage.OFFER, FORGOTTEN), id="a step in a rumor"),
+    pytest.param([a_report(Stage.DENIED)], a_report(Stage.CALLED_OFF, FORGOTTEN), id="a step in a denial"),
+    pytest.param([a_report(Stage.AGREED)], a_report(Stage.COMPLETED, FORGOTTEN), id="a completion"),
+    pytest.param([a_report(Stage.AGREED)], a_report(Stage.AGREED, FORGOTTEN, origin="Reuters"), id="a second source"),
+    pytest.param([a_report(Stage.CALLED_OFF)], confirmed(Stage.CALLED_OFF, FORGOTTEN), id="a confirmation"),
+]
+
+
+def read_with(certainty: float, report: Report) -> Report:
+    return replace(report, claim=replace(report.claim, certainty=certainty))
+
+
+@pytest.mark.parametrize(("before", "report"), STAYING)
+def test_what_is_likelier_wrong_than_right_does_nothing(before: list[Report], report: Report) -> None:
+    """No step, no confirmation, no further source, and no sign of life either."""
+    standing = Story(*before).standing
+
+    assert decide(Kind.ACQUISITION, standing, read_with(UNLIKELY, report)) == Decision(Outcome.DOUBTFUL, standing)
+
+
+def test_what_is_as_likely_right_as_wrong_shows_that_a_rumor_is_alive() -> None:
+    """It moves nothing alone, but it was heard."""
+    decision = Story(a_report(Stage.TALKS)).hear(a_report(Stage.OFFER, LATER, certainty=LIKELY))
+
+    assert (decision.change, decision.standing.last_heard) == (None, LATER)
+
+
+@pytest.mark.parametrize(("certainty", "stage"), [(UNLIKELY, None), (LIKELY, Stage.COMPLETED)])
+def test_a_settled_fact_must_be_likely(certainty: float, stage: Stage | None) -> None:
+    """A first status is taken from what is likelier right than wrong."""
+    assert Story(a_report(Stage.COMPLETED, settled=True, certainty=certainty)).standing.stage is stage
+
+
+@pytest.mark.parametrize(("certainty", "origins"), [(UNLIKELY, {"wsj"}), (LIKELY, {"reuters", "wsj"})])
+def test_an_unlikely_report_is_no_source(certainty: float, origins: set[str]) -> None:
+    """The next report that says the same does not rest on it."""
+    story = Story(a_report(Stage.TALKS), a_report(Stage.CALLED_OFF, LATER, origin="Reuters", certainty=certainty))
+
+    decision = story.hear(a_report(Stage.CALLED_OFF, LATER + HOUR, origin="WSJ"))
+
+    assert decision.standing.origins == origins
+    assert decision.change
+    assert len(decision.change.articles) == len(origins)
+
+
+@pytest.mark.parametrize(("certainty", "outcome"), [(UNLIKELY, Outcome.HELD), (LIKELY, Outcome.MOVED)])
+def test_an_unlikely_report_releases_nothing(certainty: float, outcome: Outcome) -> None:
+    """An unvetted feed needs a second origin that counts."""
+    story = Story(a_report(Stage.TALKS), a_report(Stage.AGREED, LATER, origin="Reuters", certainty=certainty))
+
+    decision = story.hear(a_report(Stage.AGREED, LATER + HOUR, origin="Blog", trust=Trust.UNVETTED))
+
+    assert decision.outcome is outcome
+
+
+@pytest.mark.parametrize(("certainty", "outcome"), [(UNLIKELY, Outcome.DOUBTFUL), (LIKELY, Outcome.MOVED)])
+def test_an_unlikely_report_is_no_second_reading(certainty: float, outcome: Outcome) -> None:
+    """It makes nothing surer."""
+    story = Story(a_report(Stage.TALKS), a_report(Stage.CALLED_OFF, LATER, origin="Reuters", certainty=certainty))
+
+    assert story.hear(a_report(Stage.CALLED_OFF, LATER + HOUR, certainty=0.6)).outcome is outcome
+
+
+def test_unlikely_reports_contest_nothing() -> None:
+    """A denial stands against what two origins report, not against what two were misread to report."""
+    misread = [a_report(Stage.TALKS, origin=origin, certainty=UNLIKELY) for origin in ("Reuters", "WSJ")]
+
+    assert not Story(a_report(Stage.TALKS), *misread, DENIAL).standing.contested
+
+
+@pytest.mark.parametrize(("before", "claimed"), LEAVING)
+def test_a_status_is_left_for_what_is_read_surely(before: list[Report], claimed: Stage) -> None:
+    """Each status asks for its own certainty; just below it one report moves nothing."""
+    needed = SURE[Story(*before).standing.status]
+    reports = [a_report(claimed, LATER, origin="Reuters", certainty=needed - doubt) for doubt in (0.01, 0)]
+
+    doubtful, sure = (Story(*before).hear(report) for report in reports)
+
+    assert (doubtful.outcome, doubtful.change) == (Outcome.DOUBTFUL, None)
+    assert (sure.outcome, sure.standing.stage) == (Outcome.MOVED, claimed)
+
+
+def test_the_more_settled_a_status_the_surer_a_claim_must_be() -> None:
+    """A rumor is left most easily, a final deal least."""
+    assert LIKELY < SURE[None] == SURE[Status.RUMORED] < SURE[Status.DENIED] < SURE[Status.FINALIZED] < 1
+
+
+@pytest.mark.parametrize(("before", "report"), STAYING)
+def test_inside_a_status_a_claim_must_be_as_sure_as_in_a_rumor(before: list[Report], report: Report) -> None:
+    """Steps, confirmations and further sources ask for the same certainty, whatever the status."""
+    needed = SURE[Status.RUMORED]
+    stood = Story(*before).standing
+
+    doubtful, sure = (Story(*before).hear(read_with(needed - doubt, report)) for doubt in (0.01, 0))
+
+    assert doubtful == Decision(Outcome.DOUBTFUL, replace(stood, last_heard=report.moment))
+    assert sure.outcome is Outcome.MOVED
+
+
+@pytest.mark.parametrize(
+    ("before", "claimed", "first", "second", "outcome"),
+    [
+        pytest.param(Stage.TALKS, Stage.CALLED_OFF, 0.5, 0.5, Outcome.MOVED, id="rumored, 0.75 together"),
+        pytest.param(Stage.CALLED_OFF, Stage.AGREED, 0.55, 0.55, Outcome.DOUBTFUL, id="denied, 0.7975 together"),
+        pytest.param(Stage.CALLED_OFF, Stage.AGREED, 0.56, 0.56, Outcome.MOVED, id="denied, 0.8064 together"),
+        pytest.param(Stage.AGREED, Stage.TERMINATED, 0.78, 0.53, Outcome.DOUBTFUL, id="finalized, 0.8966 together"),
+        pytest.param(Stage.AGREED, Stage.TERMINATED, 0.53, 0.79, Outcome.MOVED, id="finalized, 0.9013 together"),
+    ],
+)
+def test_two_readings_together_are_surer_than_each(
+    before: Stage, claimed: Stage, first: float, second: float, outcome: Outcome
+) -> None:
+    """Two are wrong only if both are; that must be as unlikely as the status asks for."""
+    story = Story(a_report(before), a_report(claimed, LATER, origin="Reuters", certainty=first))
+
+    assert story.hear(a_report(claimed, LATER + HOUR, origin="WSJ", certainty=second)).outcome is outcome
+
+
+def test_a_third_reading_adds_nothing_to_two() -> None:
+    """What is misread once is misread often: only the surest other reading counts."""
+    story = Story(a_report(Stage.AGREED))
+
+    for origin in ("Reuters", "WSJ", "Planet", "Bugle"):
+        story.hear(a_report(Stage.TERMINATED, LATER, origin=origin, certainty=0.6))
+
+    assert story.standing.stage is Stage.AGREED
+
+
+@pytest.mark.parametrize(
+    ("origin", "quote", "outcome"),
+    [
+        ("Bloomberg", "UPDATE 1-Alpha walks away from Beta, sources say", Outcome.DOUBTFUL),
+        ("Bloomberg", "Beta is left without a buyer as Alpha gives up", Outcome.MOVED),
+        ("Reuters", "Alpha walks away from Beta, sources say", Outcome.MOVED),
+    ],
+    ids=["the outlet's update", "the outlet in other words", "another outlet"],
+)
+def test_an_update_in_the_same_words_is_no_second_reading(origin: str, quote: str, outcome: Outcome) -> None:
+    """An outlet's new version is misread as the first was; other words or another outlet are another reading."""
+    first = a_report(Stage.CALLED_OFF, LATER, certainty=0.6, quote="Alpha walks away from Beta, sources say")
+    story = Story(a_report(Stage.TALKS), first)
+
+    second = a_report(Stage.CALLED_OFF, LATER + HOUR, origin=origin, certainty=0.6, quote=quote)
+
+    assert story.hear(second).outcome is outcome
+
+
+def test_one_article_is_one_reading() -> None:
+    """What an article says twice is not said by two."""
+    first = a_report(Stage.CALLED_OFF, LATER, certainty=0.6, quote="Alpha walks away")
+    again = replace(first, claim=replace(first.claim, quote="The talks with Beta are over", origin="Reuters"))
+
+    assert Story(a_report(Stage.TALKS), first).hear(again).outcome is Outcome.DOUBTFUL
+
+
+@pytest.mark.parametrize(
+    ("moment", "outcome"), [(NOON - HOUR, Outcome.DOUBTFUL), (NOON + HOUR, Outcome.MOVED)], ids=["before", "since"]
+)
+def test_only_readings_since_the_deal_stands_where_it_stands_count(moment: datetime, outcome: Outcome) -> None:
+    """What was read before the present status came is no second reading against it."""
+    early = a_report(Stage.CALLED_OFF, moment, origin="Reuters", certainty=0.6)
+    story = Story(*sorted([a_report(Stage.TALKS), early], key=lambda report: report.moment))
+
+    assert story.hear(a_report(Stage.CALLED_OFF, NOON + DAY, certainty=0.6)).outcome is outcome
+
+
+@pytest.mark.parametrize(
+    ("first", "copy", "outcome"),
+    [
+        pytest.param(0.6, 0.9, Outcome.MOVED, id="read clearly at last"),
+        pytest.param(0.6, 0.6, Outcome.COPY, id="as doubtful as before"),
+        pytest.param(0.9, 0.6, Outcome.COPY, id="less clear than before"),
+    ],
+)
+def test_a_doubtful_report_makes_no_copy_of_a_clear_one(first: float, copy: float, outcome: Outcome) -> None:
+    """What Bloomberg was hardly understood to say counts when another outlet repeats it in clear words."""
+    story = Story(a_report(Stage.TALKS), a_report(Stage.CALLED_OFF, LATER, certainty=first, quote="It may be over"))
+
+    copied = a_report(Stage.CALLED_OFF, LATER + HOUR, outlet="Planet", certainty=copy, quote="Alpha walks away")
+
+    assert story.hear(copied).outcome is outcome
 
 
 # What never moves a deal ---------------------------------------------------------------------------------------------
@@ -405,6 +612,38 @@ def test_an_end_undoes_a_confirmed_agreement(stage: Stage) -> None:
     assert story.standing.status is Status.DENIED
 
 
+AGED = NOON + ESTABLISHED
+
+
+@pytest.mark.parametrize(
+    ("stage", "speaker", "young", "aged"),
+    [
+        pytest.param(Stage.TALKS, Speaker.OUTLET, Stage.TALKS, Stage.AGREED, id="an outlet sees talks"),
+        pytest.param(Stage.NEAR, Speaker.SOURCES, Stage.NEAR, Stage.AGREED, id="sources see it near"),
+        pytest.param(Stage.REJECTED, Speaker.OUTLET, Stage.REJECTED, Stage.AGREED, id="an outlet sees it rejected"),
+        pytest.param(Stage.DENIED, Speaker.PARTY, Stage.DENIED, Stage.AGREED, id="a party denies"),
+        pytest.param(Stage.REJECTED, Speaker.PARTY, Stage.REJECTED, Stage.REJECTED, id="a party rejects"),
+        pytest.param(Stage.TALKS, Speaker.PARTY, Stage.TALKS, Stage.TALKS, id="a party talks"),
+        pytest.param(Stage.TERMINATED, Speaker.OUTLET, Stage.TERMINATED, Stage.TERMINATED, id="an outlet sees its end"),
+        pytest.param(Stage.BLOCKED, Speaker.SOURCES, Stage.BLOCKED, Stage.BLOCKED, id="sources see it blocked"),
+    ],
+)
+def test_an_agreement_that_stood_is_undone_by_its_end_or_a_partys_refusal_only(
+    stage: Stage, speaker: Speaker, young: Stage, aged: Stage
+) -> None:
+    """After a fortnight without contradiction a mere report, or a denial of who knows what, leaves it agreed."""
+    for moment, stands in ((AGED - timedelta(seconds=1), young), (AGED, aged)):
+        story = Story(a_report(Stage.AGREED), a_report(stage, moment, speaker=speaker, origin="Reuters"))
+        assert story.standing.stage is stands
+
+
+def test_a_contested_agreement_is_not_established() -> None:
+    """A party's denial of what two origins insist upon now is meant for this deal."""
+    insist = [a_report(Stage.AGREED, AGED - DAY, origin=origin) for origin in ("Reuters", "WSJ")]
+
+    assert Story(a_report(Stage.AGREED), *insist, replace(DENIAL, moment=AGED)).standing.stage is Stage.DENIED
+
+
 @pytest.mark.parametrize(
     ("stood", "claimed", "called"),
     [
@@ -479,8 +718,6 @@ def test_a_settled_fact_of_an_unvetted_feed_is_held() -> None:
 
 
 # 8. Contested --------------------------------------------------------------------------------------------------------
-
-DENIAL = a_report(Stage.DENIED, LATER, speaker=Speaker.PARTY, origin="Alpha")
 
 
 @pytest.mark.parametrize(

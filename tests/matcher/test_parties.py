@@ -145,7 +145,7 @@ def test_punctuation_around_a_name_does_not_matter(before: str, after: str) -> N
 def test_every_mention_is_a_stretch_of_the_text(text: str) -> None:
     """Mentions lie inside the text, in order, none inside another."""
     names = Names([deal("one", ATT, APPLE), deal("two", HUAWEI)])
-    text = f"{text} Huawei {text} AT&T {text}"
+    text = f"{text} Huawei {text} AT&T, {text}"
     mentions = names.find(text, fold(text))
     assert {text[m.start : m.end] for m in mentions} >= {"AT&T"}
     assert all(one.end <= other.start for one, other in pairwise(mentions))
@@ -191,3 +191,27 @@ def test_a_name_is_found_as_the_press_writes_it(name: str, written: str) -> None
 def test_a_derived_spelling_is_no_looser_than_the_name(name: str, text: str) -> None:
     """What is derived stands alone and with a capital letter, as the name itself."""
     assert found(Party(name), text) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("NewsCorp", "News of the day"),
+        ("NewsCorp", "NEWS OF THE DAY"),
+        ("OnTheMarket", "On the market this week"),
+        ("OnTheMarket", "Homes On The Market"),
+        ("The Group", "The shop opens"),
+        ("The Group", "THE SHOP OPENS"),
+        ("TheStreet", "The street is closed"),
+        ("McKesson", "Mc Kesson"),
+    ],
+)
+def test_a_name_is_not_taken_apart_into_everyday_words(name: str, text: str) -> None:
+    """A name written as one is found as two words only where these are no phrase of everyday language."""
+    assert found(Party(name), text) == []
+
+
+@pytest.mark.parametrize(("name", "written"), [("NewsCorp", "NewsCorp"), ("The Group", "The Group")])
+def test_a_name_that_looks_like_a_legal_form_is_found_as_written(name: str, written: str) -> None:
+    """Whatever is not derived from it, the name itself is."""
+    assert found(Party(name), f"Shares of {written} rose") == [written]

@@ -50,3 +50,37 @@ def test_the_first_of_several_copies_is_found() -> None:
     """Where a text went round, the earliest carrier is the one it is traced to."""
     other = Story.of("Telvara opens plant", "", "")
     assert first_copy(STORY, [other, STORY, STORY]) == 1
+
+
+BID = "Telvara raises its bid for Northgate to ${} a share"
+
+
+@pytest.mark.parametrize(("price", "copy"), [("31", 0), ("32", None), ("31.50", None)])
+def test_headlines_that_differ_in_a_figure_are_no_copies(price: str, copy: int | None) -> None:
+    """A raised bid reads like the first but for its price."""
+    assert first_copy(Story.of(BID.format(price), "", ""), [Story.of(BID.format("31"), "", "")]) == copy
+
+
+REST = " ".join(f"In the {n}th place the plan was weighed by a board of {n} members." for n in range(90))
+OWN = " ".join(f"Plant {n} makes {n * 7} pumps a day and is older than plant {n + 1}." for n in range(90))
+
+
+@pytest.mark.parametrize("cut", [100, 150, 1000])
+def test_a_text_cut_short_is_a_copy_whichever_came_first(cut: int) -> None:
+    """A feed that gives only the beginning carries the same text."""
+    whole, beginning = Story.of("Telvara", TEXT + REST, ""), Story.of("Northgate", (TEXT + REST)[:cut], "")
+    assert first_copy(beginning, [whole]) == 0
+    assert first_copy(whole, [beginning]) == 0
+
+
+def test_a_text_quoted_further_down_is_no_copy() -> None:
+    """Who quotes a report in the midst of a text of one's own does not carry that text."""
+    assert first_copy(Story.of("Pump makers", OWN[:600] + TEXT + OWN[600:], ""), [STORY]) is None
+
+
+def test_only_the_beginnings_are_compared() -> None:
+    """Long texts that begin alike are copies, whatever follows; those that only end alike are none."""
+    begun = [Story.of(title, REST[:2000] + end, "") for title, end in (("Telvara", REST[2000:]), ("Northgate", OWN))]
+    ended = [Story.of(title, start[:2000] + REST[2000:], "") for title, start in (("Telvara", REST), ("Quorum", OWN))]
+    assert first_copy(begun[1], begun[:1]) == 0
+    assert first_copy(ended[1], ended[:1]) is None

@@ -396,3 +396,38 @@ async def test_a_text_in_twenty_outlets_is_one_report(database: Database) -> Non
         assert {claim.origin for claim in await claims(session)} == {"Gazette 0"}
         assert [claim.outcome for claim in await claims(session)] == [Outcome.MOVED, *[Outcome.COPY] * 19]
         assert len(await letters(session)) == 1
+
+
+GAZETTE = a_report(Stage.TALKS, origin="Gazette")
+SHARED_TEXT = "Alpha has approached Beta about a merger, said two people who were told of the plan on Monday evening."
+
+
+async def carry(session: AsyncSession, row: Deal, *reports: Report) -> list[str]:
+    """Hear reports in articles that share one text; the origins that their claims come to have."""
+    for report in reports:
+        claim = write_claim(row, report)
+        claim.article.summary = SHARED_TEXT
+        await ledger.hear(session, claim, report.moment)
+    return [claim.origin for claim in await claims(session)]
+
+
+@pytest.mark.parametrize(("stage", "origin"), [(Stage.TALKS, "Gazette"), (Stage.OFFER, "Planet")])
+async def test_only_a_claim_of_the_same_stage_gives_its_origin(database: Database, stage: Stage, origin: str) -> None:
+    """Who reads something else in a text did not take that from its first carrier."""
+    async with database.write() as session:
+        planet = a_report(stage, NOON + HOUR, origin="Planet")
+        assert await carry(session, await track(session), GAZETTE, planet) == ["Gazette", origin]
+
+
+async def test_a_copy_published_later_never_names_an_earlier_original(database: Database) -> None:
+    """Which outlet's feed was fetched first does not matter: the earlier one took nothing from the later one."""
+    async with database.write() as session:
+        copy = a_report(Stage.TALKS, NOON + HOUR, origin="Planet")
+        assert await carry(session, await track(session), copy, GAZETTE) == ["Planet", "Gazette"]
+
+
+async def test_a_credit_given_by_name_stands(database: Database) -> None:
+    """Where an article says from whom it has its news, the likeness of its text says nothing against that."""
+    async with database.write() as session:
+        credited = a_report(Stage.TALKS, NOON + HOUR, origin="Reuters", outlet="Planet")
+        assert await carry(session, await track(session), GAZETTE, credited) == ["Gazette", "Reuters"]
