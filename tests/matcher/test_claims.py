@@ -321,6 +321,13 @@ def test_a_keyword_of_another_deal_is_a_word_like_others(keyword: str, title: st
     assert Matcher([deal(), other]).read(article(title)) == Matcher([deal()]).read(article(title))
 
 
+def test_a_keyword_alone_does_not_speak_of_the_deal_in_a_text() -> None:
+    """A sentence that names no party stays silent, also below one that names both."""
+    known = Deal("deal", "Deal", Kind.ACQUISITION, (TELVARA, NORTHGATE), keywords=("pump maker",))
+    body = "Telvara and Northgate make pumps. The pump maker has rejected the bid as too low."
+    assert Matcher([known]).read(article("Pump news", body)).claims == ()
+
+
 RULES = """
 [[rule]]
 id = "talks"
@@ -402,7 +409,7 @@ def test_a_bid_that_is_not_raised_still_stands(title: str) -> None:
         "Bogus report of Telvara takeover lifts Northgate",
         "April Fool: Telvara to buy Northgate",
         "Telvara to buy Northgate in April Fool's prank",
-        "Report that Telvara is to buy Northgate was fake",
+        "Reports Telvara to buy Northgate are false",
     ],
 )
 def test_what_is_made_up_claims_nothing(title: str) -> None:

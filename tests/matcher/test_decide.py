@@ -250,6 +250,7 @@ def test_only_readings_since_the_deal_stands_where_it_stands_count(moment: datet
         pytest.param(0.6, 0.9, Outcome.MOVED, id="read clearly at last"),
         pytest.param(0.6, 0.6, Outcome.COPY, id="as doubtful as before"),
         pytest.param(0.9, 0.6, Outcome.COPY, id="less clear than before"),
+        pytest.param(0.8, 0.9, Outcome.COPY, id="clear both times"),
     ],
 )
 def test_a_doubtful_report_makes_no_copy_of_a_clear_one(first: float, copy: float, outcome: Outcome) -> None:

@@ -204,6 +204,7 @@ def test_a_derived_spelling_is_no_looser_than_the_name(name: str, text: str) -> 
         ("The Group", "THE SHOP OPENS"),
         ("TheStreet", "The street is closed"),
         ("McKesson", "Mc Kesson"),
+        ("OneNewDay", "One new day begins"),
     ],
 )
 def test_a_name_is_not_taken_apart_into_everyday_words(name: str, text: str) -> None:

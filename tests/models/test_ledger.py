@@ -420,10 +420,13 @@ async def test_only_a_claim_of_the_same_stage_gives_its_origin(database: Databas
 
 
 async def test_a_copy_published_later_never_names_an_earlier_original(database: Database) -> None:
-    """Which outlet's feed was fetched first does not matter: the earlier one took nothing from the later one."""
+    """Whose feed was fetched first does not matter: the earliest took nothing, and the next took it from there."""
     async with database.write() as session:
-        copy = a_report(Stage.TALKS, NOON + HOUR, origin="Planet")
-        assert await carry(session, await track(session), copy, GAZETTE) == ["Planet", "Gazette"]
+        planet, bugle = (
+            a_report(Stage.TALKS, NOON + n * HOUR, origin=name) for n, name in ((1, "Planet"), (2, "Bugle"))
+        )
+        origins = await carry(session, await track(session), planet, GAZETTE, bugle)
+        assert origins == ["Planet", "Gazette", "Gazette"]
 
 
 async def test_a_credit_given_by_name_stands(database: Database) -> None:
