@@ -10,6 +10,7 @@ each deal.
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 from matcher.attribution import NOBODY, Credit, is_own_page, is_press_wire, outlet_name
 from matcher.classifier import Classifier, features
@@ -61,6 +62,15 @@ class Finding:
     certainty: float
 
 
+class View(NamedTuple):
+    """A sentence as it looks for a deal of one kind."""
+
+    number: int
+    """The sentence's place in the article."""
+    masked: str
+    kind: Kind
+
+
 class Analysis:
     """One article, read for its claims. Work that does not depend on the deal is done once."""
 
@@ -74,7 +84,7 @@ class Analysis:
         self._cues = cues
         self._classifier = classifier
         self._candidates: dict[int, list[int]] = {}
-        self._found: dict[tuple[int, str, Kind], Sequence[Finding]] = {}
+        self._found: dict[View, Sequence[Finding]] = {}
 
     def claims(self, index: int, deal: Deal) -> Iterator[Claim]:
         """What the article claims about the deal with this index: the news or else the settled fact, and background."""
@@ -102,10 +112,10 @@ class Analysis:
     def findings(self, index: int, deal: Deal) -> Iterator[Sequence[Finding]]:
         """What fired in each of the sentences that speak of the deal, in their order."""
         for number, _, masked in self.naming(index, deal):
-            key = (number, masked, deal.kind)
-            if key not in self._found:
-                self._found[key] = self._read(*key)
-            yield self._found[key]
+            view = View(number, masked, deal.kind)
+            if view not in self._found:
+                self._found[view] = self._read(view)
+            yield self._found[view]
 
     def _speaks_of_the_deal(self, number: int, index: int) -> bool:
         """Whether a sentence of the text names one party, and one just before it named both."""
@@ -116,51 +126,53 @@ class Analysis:
         before = self._sentences[max(0, number - _NEAR) : number]
         return alone and any(len(other.parties(index)) > 1 for other in before)
 
-    def _read(self, number: int, masked: str, kind: Kind) -> Sequence[Finding]:
+    def _read(self, view: View) -> Sequence[Finding]:
         """What rules say, or else what the words weigh."""
-        ruled = tuple(self._by_rules(number, masked, kind))
-        return ruled or tuple(self._weighed(number, masked, kind))
+        ruled = tuple(self._by_rules(view))
+        return ruled or tuple(self._weighed(view))
 
-    def _by_rules(self, number: int, masked: str, kind: Kind) -> Iterator[Finding]:
-        main, aside = self._cues.clauses(masked)
-        rule = self._first(number, main, kind)
+    def _by_rules(self, view: View) -> Iterator[Finding]:
+        main, aside = self._cues.clauses(view.masked)
+        rule = self._first(view, main)
         if rule:
-            yield from self._ruled(number, masked, kind, rule, Manner.SETTLED if rule.settled else Manner.NEWS)
-        known = None if rule and rule.stage else self._first(number, aside, kind)
+            yield from self._ruled(view, rule, Manner.SETTLED if rule.settled else Manner.NEWS)
+        known = None if rule and rule.stage else self._first(view, aside)
         if known:
             done = known.stage is not None and known.stage.status is Status.FINALIZED
-            yield from self._ruled(number, masked, kind, known, Manner.SETTLED if done else Manner.BACKGROUND)
+            yield from self._ruled(view, known, Manner.SETTLED if done else Manner.BACKGROUND)
 
-    def _weighed(self, number: int, masked: str, kind: Kind) -> Iterator[Finding]:
+    def _weighed(self, view: View) -> Iterator[Finding]:
         """Where no rule has a say, the words together may be clear enough."""
-        verdict = self._classifier.verdict(self._features(number, masked, kind))
-        if verdict.probability >= SURE[self._sentences[number].part]:
-            yield self._finding(number, masked, Rule(WEIGHED, (), verdict.stage), Manner.NEWS, verdict.probability)
+        verdict = self._classifier.verdict(self._features(view))
+        if verdict.probability >= SURE[self._sentences[view.number].part]:
+            yield self._finding(view, Rule(WEIGHED, (), verdict.stage), Manner.NEWS, verdict.probability)
 
-    def _ruled(self, number: int, masked: str, kind: Kind, rule: Rule, manner: Manner) -> Iterator[Finding]:
+    def _ruled(self, view: View, rule: Rule, manner: Manner) -> Iterator[Finding]:
         """What a rule says is the surer, the more the words speak for it too."""
-        in_title = self._sentences[number].part == "title"
+        in_title = self._sentences[view.number].part == "title"
         certainty = rule.certainty * (1 if in_title else TEXT_FACTOR)
         if rule.stage:
-            certainty = self._classifier.certainty(certainty, rule.stage, self._features(number, masked, kind))
-        finding = self._finding(number, masked, rule, manner, certainty)
+            certainty = self._classifier.certainty(certainty, rule.stage, self._features(view))
+        finding = self._finding(view, rule, manner, certainty)
         if in_title or finding.manner is not Manner.NEWS or certainty >= _LEAST:
             yield finding
 
-    def _features(self, number: int, masked: str, kind: Kind) -> Iterator[str]:
-        sentence = self._sentences[number]
-        return features(masked, kind, sentence.credit, sentence.part)
+    def _features(self, view: View) -> Iterator[str]:
+        sentence = self._sentences[view.number]
+        return features(view.masked, view.kind, sentence.credit, sentence.part)
 
-    def _finding(self, number: int, masked: str, rule: Rule, manner: Manner, certainty: float) -> Finding:
-        sentence = self._sentences[number]
-        history = sentence.part == "text" and self._cues.is_background(masked)
-        return Finding(number, sentence, masked, rule, Manner.BACKGROUND if history else manner, certainty)
+    def _finding(self, view: View, rule: Rule, manner: Manner, certainty: float) -> Finding:
+        sentence = self._sentences[view.number]
+        history = sentence.part == "text" and self._cues.is_background(view.masked)
+        manner = Manner.BACKGROUND if history else manner
+        return Finding(view.number, sentence, view.masked, rule, manner, certainty)
 
-    def _first(self, number: int, masked: str, kind: Kind) -> Rule | None:
-        sentence = self._sentences[number]
-        if number not in self._candidates:
-            self._candidates[number] = self._cues.candidates(self._cues.plain(sentence.masked()))
-        return self._cues.first(masked, self._candidates[number], kind, sentence.part)
+    def _first(self, view: View, clause: str) -> Rule | None:
+        """The first rule that a clause of the sentence fulfils."""
+        sentence = self._sentences[view.number]
+        if view.number not in self._candidates:
+            self._candidates[view.number] = self._cues.candidates(self._cues.plain(sentence.masked()))
+        return self._cues.first(clause, self._candidates[view.number], view.kind, sentence.part)
 
     def credit(self, index: int, finding: Finding) -> Credit:
         """Who is credited: in the sentence itself, else in the sentences around it."""
