@@ -16,7 +16,7 @@ from matcher.attribution import NOBODY, Credit, is_own_page, is_press_wire, outl
 from matcher.classifier import Classifier, features
 from matcher.cues import WEIGHED, Cues, Rule
 from matcher.parties import Mention
-from matcher.phrases import PARTIES
+from matcher.phrases import letter
 from matcher.sentence import Part, Sentence, without_company
 from matcher.vocabulary import Article, Claim, Deal, Kind, Speaker, Stage, Status
 
@@ -107,7 +107,7 @@ class Analysis:
             if len(named) >= needed:
                 yield number, sentence, self._masked(sentence, index)
             elif len(deal.parties) == 2 and self._speaks_of_the_deal(number, index):
-                yield number, sentence, self._cues.completed(self._masked(sentence, index), PARTIES[1 - min(named)])
+                yield number, sentence, self._cues.completed(self._masked(sentence, index), letter(1 - min(named)))
 
     def findings(self, index: int, deal: Deal) -> Iterator[Sequence[Finding]]:
         """What fired in each of the sentences that speak of the deal, in their order."""

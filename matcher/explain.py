@@ -10,6 +10,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
+from functools import partial
 from itertools import islice
 
 from matcher.attribution import NOBODY, Credit
@@ -19,8 +20,8 @@ from matcher.cues import WEIGHED, Rule
 from matcher.decide import Decision, decide, is_key_move
 from matcher.matcher import Matcher
 from matcher.parties import KEYWORD, Mention, spellings
-from matcher.phrases import PARTIES
-from matcher.sentence import Part, Sentence
+from matcher.phrases import PARTIES, letter
+from matcher.sentence import Part, Sentence, any_has
 from matcher.text import Span
 from matcher.vocabulary import Article, Claim, Deal, Field, Kind, Party, Report, Stage, Standing
 
@@ -234,9 +235,7 @@ def _names(matcher: Matcher, index: int, parts: Sequence[Part]) -> Naming:
     deal = matcher.deals[index]
     mentions = [mention for part in parts for mention in part.mentions]
 
-    def has(word: re.Pattern[str]) -> bool:
-        return any(word.search(part.folded) for part in parts)
-
+    has = partial(any_has, parts)
     numbers = {m.seats.parties[index] for m in mentions if index in m.seats.parties}
     lacking = matcher.names.lacking(index, numbers, has)
     read = (named for part in parts for named in _read(part, index, deal, lacking))
@@ -257,7 +256,7 @@ def _read(part: Part, index: int, deal: Deal, lacking: set[int]) -> Iterator[Nam
         if number is not None:
             party = None if number == KEYWORD else deal.parties[number]
             refusal = Refusal.ALONE if number in lacking else None
-            yield Named(part.field, part.text[mention.start : mention.end], party, _letter(number), refusal)
+            yield Named(part.field, part.text[mention.start : mention.end], party, letter(number), refusal)
 
 
 def _overlooked(part: Part, index: int, deal: Deal) -> Iterator[Named]:
@@ -268,7 +267,7 @@ def _overlooked(part: Part, index: int, deal: Deal) -> Iterator[Named]:
             other = _mention_at(part.mentions, span)
             if other is None or index not in other.seats.parties:
                 words, inside = part.text[slice(*span)], other is not None and other[:2] != span
-                yield Named(part.field, words, party, _letter(number), _refusal(words, inside=inside))
+                yield Named(part.field, words, party, letter(number), _refusal(words, inside=inside))
 
 
 def _mention_at(mentions: Sequence[Mention], span: Span) -> Mention | None:
@@ -293,10 +292,6 @@ def _others(parts: Sequence[Part], index: int) -> Iterator[str]:
         for mention in part.mentions:
             if index not in mention.seats.parties:
                 yield part.text[mention.start : mention.end]
-
-
-def _letter(number: int) -> str:
-    return PARTIES[number % len(PARTIES)]
 
 
 # Sentences -----------------------------------------------------------------------------------------------------------
@@ -333,10 +328,10 @@ class _Reader:
         )
 
     def _legend(self, sentence: Sentence, masked: str) -> Iterator[Letter]:
-        parties = {_letter(number): party for number, party in enumerate(self._deal.parties)}
-        named = set(map(_letter, sentence.parties(self._index)))
-        for letter in sorted(set(PARTIES).intersection(masked.split())):
-            yield Letter(letter, parties.get(letter), letter not in named)
+        parties = {letter(number): party for number, party in enumerate(self._deal.parties)}
+        named = set(map(letter, sentence.parties(self._index)))
+        for sign in sorted(set(PARTIES).intersection(masked.split())):
+            yield Letter(sign, parties.get(sign), sign not in named)
 
     def _decided(self, findings: Sequence[Finding], main: str, aside: str) -> Iterator[Decided]:
         clauses = iter(((main, False), (aside, True)))  # each gives one finding at most, the main clause the first

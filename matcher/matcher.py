@@ -3,14 +3,14 @@
 article -> names (one pass) -> deals named together -> sentences -> claims, or a mention where nothing is claimed
 """
 
-import re
 from collections.abc import Iterable
+from functools import partial
 
 from matcher.claims import Analysis
 from matcher.classifier import Classifier, bundled_classifier
 from matcher.cues import Cues, bundled_cues
 from matcher.parties import Mention, Names
-from matcher.sentence import Part
+from matcher.sentence import Part, any_has
 from matcher.text import fold
 from matcher.vocabulary import Article, Deal, Field, Reading
 
@@ -32,11 +32,7 @@ class Matcher:
         mentions = [mention for part in parts for mention in part.mentions]
         if not mentions:
             return _NOTHING
-
-        def has(word: re.Pattern[str]) -> bool:
-            return any(word.search(part.folded) for part in parts)
-
-        deals = self.names.together(mentions, has)
+        deals = self.names.together(mentions, partial(any_has, parts))
         if not deals:
             return _NOTHING
         analysis = self._analysis(article, parts)

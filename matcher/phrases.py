@@ -53,6 +53,11 @@ _CLAUSE_GAP, _CLOSE_GAP = 8, 5
 Triggers = frozenset[str]
 
 
+def letter(party: int) -> str:
+    """The capital letter that stands for the party with this number, or for a keyword, in a masked sentence."""
+    return PARTIES[party % len(PARTIES)]
+
+
 class PhraseError(ValueError):
     """A phrase that cannot be read. The message says which one and why."""
 

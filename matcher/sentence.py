@@ -8,13 +8,13 @@ behind a name are dropped: "Oracle Corp's (ORCL.O) bid" and "Oracle bid" are one
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
 from matcher.attribution import NOBODY, Credit, credited_outlet, headline_credit
 from matcher.parties import KEYWORD, Mention
-from matcher.phrases import NUMBER, OTHER, PARTIES, PAST
+from matcher.phrases import NUMBER, OTHER, PARTIES, PAST, letter
 from matcher.text import Span, sentences
 from matcher.vocabulary import Field
 
@@ -101,9 +101,14 @@ class Sentence:
         """The letter for a name; a keyword of some other deal is no name, but a word like others."""
         number = None if deal is None else mention.seats.parties.get(deal)
         if number is not None:
-            return PARTIES[number % len(PARTIES)]
+            return letter(number)
         is_word = all(party == KEYWORD for party in mention.seats.parties.values())
         return self.folded[mention.start : mention.end] if is_word else OTHER
+
+
+def any_has(parts: Iterable["Part"], word: re.Pattern[str]) -> bool:
+    """Whether a word stands anywhere in an article."""
+    return any(word.search(part.folded) for part in parts)
 
 
 def without_company(masked: str) -> str:
