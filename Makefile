@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test install bench train lock clean
+.PHONY: run test chaos install bench train lock clean
 .DELETE_ON_ERROR:
 
 run: .venv/installed  ## the bot with your token from .env; without a token, the demo in this terminal
@@ -14,6 +14,9 @@ test: .venv/installed-dev  ## the gate: style, types, import directions, tests
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/pytest
+
+chaos: .venv/installed-dev  ## the promises of the gate with their full counts; takes some minutes
+	$(BIN)/pytest --chaos -m chaos
 
 bench: .venv/installed-dev  ## the figures in the README, measured on this machine
 	$(BIN)/python -m benchmarks

@@ -1,11 +1,25 @@
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
 
 from models import migration
 from models.database import Database
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--chaos", action="store_true", help="count as far as the promises say, not as far as the gate")
+
+
+@pytest.fixture
+def times(request: pytest.FixtureRequest) -> Callable[..., int]:
+    """How often to do something: a representative part in the gate, the full count in ``make chaos``."""
+
+    def choose(*, gate: int, chaos: int) -> int:
+        return chaos if request.config.getoption("--chaos") else gate
+
+    return choose
 
 
 @pytest.fixture(scope="session")
