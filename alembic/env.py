@@ -13,9 +13,11 @@ from sqlalchemy import Connection, TypeDecorator, create_engine, event
 import models.article
 import models.change
 import models.deal
+import models.entry
 import models.feed
 import models.inbox
 import models.milestone
+import models.notice
 import models.outbox
 import models.owner
 import models.subscriber  # noqa: F401 (each import puts its tables into the metadata)

@@ -6,11 +6,13 @@ differ in nothing else.
 
 import asyncio
 import logging
+import os
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
-from typing import Any
+from typing import Any, Self
 
 import httpx
 from telegram.error import InvalidToken, TelegramError
@@ -26,9 +28,12 @@ from bot.errors import on_error
 from bot.inbox import Inbox, RawBot
 from bot.jobs import Jobs, Pace
 from bot.settings import Settings
+from feeds.adding import Adder
+from feeds.addresses import PrivateHosts
 from feeds.fetch import Fetcher, make_client
-from feeds.parse import ParserProcess
+from feeds.hosts import GAP, Hosts
 from feeds.poll import Poller
+from feeds.worker import ParserProcess
 from models.database import Database
 from models.subscriber import Wire
 
@@ -37,6 +42,8 @@ logger = logging.getLogger(__name__)
 Clock = Callable[[], datetime]
 RETRY_SECONDS = 30.0
 """Between two attempts to reach Telegram at the start."""
+MOST_PARSERS = 4
+"""Processes that parse feeds, on machines with so many processors: each takes some 50 MB."""
 
 
 def utc_now() -> datetime:
@@ -53,10 +60,38 @@ class Surroundings:
     """Carries the Bot API's calls; None for Telegram over the network."""
     web: httpx.AsyncBaseTransport | None = None
     """Carries the fetching of feeds; None for the network."""
+    private: PrivateHosts | None = None
+    """Private addresses that may be fetched from; None for those that the settings name."""
+    gap: timedelta = GAP
+    """Between two requests to one host."""
     clock: Clock = utc_now
     pace: Pace = field(default_factory=Pace)
     polls: bool = True
     """Whether this process polls the feeds."""
+
+
+class Newsroom:
+    """What reads feeds, put together. Use as an async context manager."""
+
+    def __init__(self, settings: Settings, database: Database, around: Surroundings) -> None:
+        self._open = AsyncExitStack()
+        private = settings.private if around.private is None else around.private
+        self._client = make_client(_user_agent(settings), private, around.web)
+        self._parser = ParserProcess(workers=min(os.cpu_count() or 1, MOST_PARSERS))
+        fetcher = Fetcher(
+            self._client, deadline=settings.fetch_time, max_bytes=settings.fetch_bytes, hosts=Hosts(around.gap)
+        )
+        self.poller = Poller(database, fetcher, self._parser, around.clock, floor=settings.check_every)
+        self.adder = Adder(database, fetcher, self._parser, self.poller, around.clock)
+
+    async def __aenter__(self) -> Self:
+        await self._open.enter_async_context(self._client)
+        await self._open.enter_async_context(self._parser)
+        self._open.push_async_callback(self.poller.stop)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._open.aclose()
 
 
 class Program:
@@ -73,10 +108,8 @@ class Program:
         self._application: Application[Any, Any, Any, Any, Any, Any] = (
             ApplicationBuilder().bot(self._bot).updater(None).build()
         )
-        self._client = make_client(_user_agent(settings), around.web)
-        self._parser = ParserProcess()
-        fetcher = Fetcher(self._client, deadline=settings.fetch_time, max_bytes=settings.fetch_bytes)
-        self.poller = Poller(database, fetcher, self._parser.parse, around.clock, floor=settings.check_every)
+        self._newsroom = Newsroom(settings, database, around)
+        self.poller, self.adder = self._newsroom.poller, self._newsroom.adder
         self.courier = Courier(database, self._bot, around.wire, around.clock)
         self.jobs = Jobs(database, self.poller if around.polls else None, self.courier, around.clock, settings.keep)
         self.inbox = Inbox(database, self._application, around.wire, around.clock)
@@ -84,7 +117,7 @@ class Program:
 
     async def run(self) -> None:
         """Serve until cancelled. Raises InvalidToken if Telegram does not know the token."""
-        async with self._client, self._parser:
+        async with self._newsroom:
             await self._connect()
             await self._application.start()
             try:

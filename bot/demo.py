@@ -26,6 +26,7 @@ from bot.app import Clock, Program, Surroundings
 from bot.jobs import Pace
 from bot.settings import Settings
 from bot.terminal import CHAT, TOKEN, TerminalWire, read_input
+from feeds.addresses import PrivateHosts
 from feeds.archive import read_lines
 from matcher.vocabulary import Article, Trust
 from models import feed, imports, migration, owner
@@ -98,9 +99,15 @@ async def _perform(
     settings: Settings, console: Console, database: Database, articles: Sequence[Article], clock: StoryClock
 ) -> None:
     wire = TerminalWire(console, lambda: clock().timestamp(), first_update=1)
-    program = Program(
-        settings, TOKEN, database, Surroundings(wire=Wire.TERMINAL, telegram=wire, clock=clock, pace=PACE)
+    around = Surroundings(
+        wire=Wire.TERMINAL,
+        telegram=wire,
+        private=PrivateHosts.parse("127.0.0.1"),  # where the story's own server is
+        gap=timedelta(0),
+        clock=clock,
+        pace=PACE,
     )
+    program = Program(settings, TOKEN, database, around)
     _introduce(console)
     async with asyncio.TaskGroup() as tasks:
         serving = tasks.create_task(program.run())
@@ -109,7 +116,7 @@ async def _perform(
         leaving = tasks.create_task(wire.quit.wait())
         await asyncio.wait({telling, leaving}, return_when=asyncio.FIRST_COMPLETED)
         if not leaving.done():
-            await program.jobs.poll()
+            await program.poller.poll_due()
             await program.jobs.deliver()
             console.print("The story is over.", style="bold")
             if not talking.done():

@@ -13,8 +13,8 @@ from typing import Any
 from telegram.ext import JobQueue
 
 from bot.courier import Courier
-from feeds.poll import AT_ONCE, Poller
-from models import feed, inbox, ledger
+from feeds.poll import Poller
+from models import entry, feed, inbox, ledger
 from models.database import Database
 
 KEEP_UPDATES = timedelta(days=7)
@@ -48,20 +48,16 @@ class Jobs:
         self._keep = keep
 
     def schedule(self, queue: JobQueue[Any], pace: Pace) -> None:
-        """Start the ticks. A late tick is not dropped, and missed ones are made up by one.
-
-        A slow feed must not hold up the others, so polls may overlap; the poller takes no feed twice.
-        """
-        ticks = ((self.poll, pace.poll, AT_ONCE), (self.deliver, pace.deliver, 1), (self.tidy, pace.tidy, 1))
-        for job, seconds, instances in ticks:
-            options = {"misfire_grace_time": None, "coalesce": True, "max_instances": instances}
+        """Start the ticks. A late tick is not dropped, and missed ones are made up by one."""
+        ticks = ((self.poll, pace.poll), (self.deliver, pace.deliver), (self.tidy, pace.tidy))
+        for job, seconds in ticks:
+            options = {"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
             queue.run_repeating(job, seconds, first=0, job_kwargs=options)
 
     async def poll(self, _: object = None) -> None:
-        """Poll the feeds that are due, and send at once what that moved."""
+        """Start to poll the feeds that are due: a slow one must not hold up the others."""
         if self._poller:
-            await self._poller.poll_due()
-            await self._courier.deliver()
+            await self._poller.start_due()
 
     async def deliver(self, _: object = None) -> None:
         """Send the letters that are due."""
@@ -72,5 +68,6 @@ class Jobs:
         now = self._clock()
         async with self._database.write() as session:
             await ledger.mark_quiet(session, now)
-            await feed.forget_entries(session, now - self._keep)
+            await entry.forget(session, now - self._keep)
+            await feed.mend_clock(session, now)
             await inbox.forget(session, now - KEEP_UPDATES)

@@ -101,7 +101,7 @@ async def _settle_owner(database: Database, settings: Settings, say: Callable[[s
     async with database.write() as session:
         if settings.owner:
             await owner.appoint(session, settings.owner)
-            await outbox.post_all_held(session, utc_now())
+            await outbox.post_waiting(session, utc_now())
             return
         code = await owner.offer_code(session)
     if code:

@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import Annotated
 
 from dotenv import dotenv_values
-from pydantic import Field, HttpUrl, SecretStr, ValidationError
+from pydantic import Field, HttpUrl, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from rapidfuzz import process
+
+from feeds.addresses import PrivateHosts
 
 PREFIX = "HEARSAY_"
 CORPUS = "HEARSAY_CORPUS"
@@ -52,13 +54,17 @@ class Settings(BaseSettings):
         default=60,
         ge=10,
         le=1440,
-        description="The least time between two checks of one feed, in minutes, 10 to 1440.",
+        description="The usual time between two checks of one feed, in minutes, 10 to 1440. Busy feeds: down to 10.",
     )
     fetch_seconds: int = Field(
         default=60, ge=5, le=600, description="How long one fetch may take in all, in seconds, 5 to 600."
     )
     fetch_megabytes: int = Field(
         default=5, ge=1, le=100, description="The largest feed that is read, unpacked, in megabytes, 1 to 100."
+    )
+    private_hosts: str = Field(
+        default="",
+        description="Hosts or networks of your own that feeds may be read from, with commas between; none if empty.",
     )
     keep_days: int = Field(
         default=90,
@@ -74,9 +80,20 @@ class Settings(BaseSettings):
         default="INFO", description="How much is logged: DEBUG, INFO, WARNING or ERROR."
     )
 
+    @field_validator("private_hosts")
+    @classmethod
+    def _is_list_of_hosts(cls, value: str) -> str:
+        PrivateHosts.parse(value)
+        return value
+
+    @property
+    def private(self) -> PrivateHosts:
+        """Hosts and networks of the owner's that feeds may be read from."""
+        return PrivateHosts.parse(self.private_hosts)
+
     @property
     def check_every(self) -> timedelta:
-        """The least time between two checks of one feed."""
+        """The usual time between two checks of one feed."""
         return timedelta(minutes=self.check_minutes)
 
     @property

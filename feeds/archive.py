@@ -15,7 +15,7 @@ from itertools import groupby, islice
 from pydantic import BaseModel, ValidationError, field_validator
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from feeds.intake import Intake, Taken
+from feeds.intake import Batch, Intake, Taken, take
 from feeds.parse import printable
 from matcher.vocabulary import NEVER, Article
 from models import ledger
@@ -98,7 +98,7 @@ async def _replay_weeks(session: AsyncSession, intake: Intake, batch: Iterable[A
     for _, week in groupby(batch, key=lambda article: article.first_seen.isocalendar()[:2]):
         articles = list(week)
         taken.changes += await ledger.mark_quiet(session, articles[0].first_seen)
-        taken += await intake.take(session, articles)
+        taken += await take(session, await intake.read(session, articles), Batch())
     return taken
 
 

@@ -4,10 +4,11 @@ What can go wrong, each with one sentence for the owner's list of feeds::
 
     FetchError
     ├── NotAWebAddress    the address is not http(s), or redirects to something that is not
+    ├── PrivateAddress    the address leads into the own network
     ├── Unreachable       no name, no connection, no valid certificate, or the connection broke off
     ├── TooSlow           the whole exchange took longer than the deadline
     ├── TooLarge          the unpacked body is longer than the cap
-    ├── RedirectLoop      one redirect after the other
+    ├── RedirectLoop      redirects in a circle, or too many of them
     ├── Garbled           the body is packed in a way that cannot be unpacked
     ├── Refused           4xx
     │   ├── Gone          410: the publisher ended the feed
@@ -22,24 +23,33 @@ import re
 import socket
 import ssl
 import zlib
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from http.cookiejar import CookieJar, DefaultCookiePolicy
+from urllib.request import parse_http_list
 
 import httpx
 
+from feeds.addresses import NOBODY, CheckedBackend, CheckedTransport, ForbiddenAddress, PrivateHosts
+from feeds.hosts import Hosts
+
 MAX_REDIRECTS = 5
+LARGE = 500_000
+"""Bytes of a body from which on it is one of the few that may grow at the same time."""
+LARGE_AT_ONCE = 4
+PIECE = 65_536
+"""Bytes to unpack at once, so that no chunk can grow past a cap before anybody looks."""
+_PERMANENT = {httpx.codes.MOVED_PERMANENTLY, httpx.codes.PERMANENT_REDIRECT}
 _ACCEPT = "application/atom+xml, application/rss+xml, application/xml;q=0.9, text/xml;q=0.9, */*;q=0.1"
-_MAX_AGE = re.compile(r"(?:^|[\s,])max-age\s*=\s*\"?(\d{1,9})", re.IGNORECASE)
 
 
 class FetchError(Exception):
     """The feed could not be fetched; ``str(error)`` is one sentence that says why and what to do.
 
-    ``retry_after`` is how long the server asked to be left alone, if it did.
+    ``retry_after`` is how long the server asked to be left alone, if it did, with its answer or on the way to it.
     """
 
     def __init__(self, sentence: str, retry_after: timedelta | None = None) -> None:
@@ -49,6 +59,10 @@ class FetchError(Exception):
 
 class NotAWebAddress(FetchError):
     """The address is not http(s), or leads to one that is not."""
+
+
+class PrivateAddress(FetchError):
+    """The address leads into the own network, and the owner has not allowed that."""
 
 
 class Unreachable(FetchError):
@@ -64,7 +78,7 @@ class TooLarge(FetchError):
 
 
 class RedirectLoop(FetchError):
-    """More redirects than :data:`MAX_REDIRECTS`."""
+    """A redirect back to where it came from, or more of them than :data:`MAX_REDIRECTS`."""
 
 
 class Garbled(FetchError):
@@ -99,107 +113,215 @@ class Validators:
 
 
 @dataclass(frozen=True, slots=True)
-class Fetched:
-    """A feed document, and what the server said about it."""
+class Answer:
+    """What a server said, whether or not a document came with it."""
 
     url: str
-    """The address that answered, after redirects; relative links in the document start from it."""
-    body: bytes
-    content_type: str
+    """The address that answered, after redirects, without user, password and fragment."""
     validators: Validators
-    max_age: timedelta | None
-    """How long the server says that the answer stays fresh."""
+    """Those to send next time."""
+    fresh_for: timedelta | None
+    """How long the server says that its answer stays fresh from now on; zero: no longer, None: it does not say."""
+    retry_after: timedelta | None
+    """How long a redirect on the way asked to be left alone."""
+    moved_to: str | None
+    """The address that answered, if every redirect on the way called itself permanent.
+
+    None also where a redirect gave up https, or where the address asked for carries a password, which belongs to that
+    address and would be lost.
+    """
 
 
 @dataclass(frozen=True, slots=True)
-class NotModified:
-    """Nothing new since the last visit. ``validators`` are those to send next time."""
+class Fetched(Answer):
+    """A feed document; relative links in it start from ``url``."""
 
-    validators: Validators
-    max_age: timedelta | None
+    body: bytes
+    content_type: str
 
 
-def make_client(user_agent: str, transport: httpx.AsyncBaseTransport | None = None) -> httpx.AsyncClient:
+@dataclass(frozen=True, slots=True)
+class NotModified(Answer):
+    """Nothing new since the last visit."""
+
+
+def make_client(
+    user_agent: str, private: PrivateHosts = NOBODY, transport: httpx.AsyncBaseTransport | None = None
+) -> httpx.AsyncClient:
     """The client for all feeds: says who it is, keeps no cookies, reads no proxies from the environment.
 
-    It connects to whatever address a feed's name leads to, those of the own network included: add only feeds you trust
-    that far. A ``transport`` that checks addresses belongs here.
+    It connects to public addresses, and to those that ``private`` allows; a ``transport`` of one's own decides itself.
     """
     return httpx.AsyncClient(
         headers={"User-Agent": user_agent, "Accept": _ACCEPT, "Accept-Encoding": "gzip"},
         cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
         trust_env=False,
         timeout=None,  # noqa: S113 - httpx counts each read on its own; the Fetcher's deadline counts everything
-        transport=transport,
+        transport=transport or CheckedTransport(CheckedBackend(private)),
     )
 
 
 class Fetcher:
-    """Fetches feeds with ``client``, each within ``deadline`` and at most ``max_bytes`` unpacked bytes."""
+    """Fetches feeds with ``client``, each within ``deadline`` and at most ``max_bytes`` unpacked bytes.
 
-    def __init__(self, client: httpx.AsyncClient, *, deadline: timedelta, max_bytes: int) -> None:
+    ``hosts`` says when it is a request's turn at its host; waiting for it does not count towards the deadline. Without
+    ``hosts``, requests go out at once.
+    """
+
+    def __init__(
+        self, client: httpx.AsyncClient, *, deadline: timedelta, max_bytes: int, hosts: Hosts | None = None
+    ) -> None:
         self._client = client
         self._deadline = deadline
         self._max_bytes = max_bytes
+        self._turn: Callable[[str], AbstractAsyncContextManager[object]] = hosts.turn if hosts else nullcontext
+        self._large = asyncio.Semaphore(LARGE_AT_ONCE)
 
     async def fetch(self, url: str, validators: Validators) -> Fetched | NotModified:
         """Ask for the feed once, with the validators of the last visit. Raises :class:`FetchError`."""
+        trail = _Trail()
         try:
-            async with asyncio.timeout(self._deadline.total_seconds()):
-                return await self._exchange(url, validators)
-        except TimeoutError as error:
-            raise TooSlow("The server took too long to send the feed; Hearsay will try again later.") from error
-        except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
-            raise NotAWebAddress("This does not lead to an http:// or https:// address; correct it.") from error
-        except httpx.TransportError as error:
-            raise Unreachable(_what_failed(error)) from error
+            with _in_plain_words():
+                request = self._client.build_request("GET", url, headers=_conditions(validators))
+                return await self._follow(request, validators, trail)
+        except FetchError as error:
+            error.retry_after = _longer(error.retry_after, trail.retry_after)
+            raise
 
-    async def _exchange(self, url: str, validators: Validators) -> Fetched | NotModified:
-        request = self._client.build_request("GET", url, headers=_conditions(validators))
-        async with self._answer(request) as response:
-            if response.status_code == httpx.codes.NOT_MODIFIED and validators != Validators():
-                return NotModified(_validators(response, validators), _max_age(response))
-            if not response.is_success:
-                raise _refusal(response)
-            return Fetched(
-                url=str(response.url),
-                body=await self._body(response),
-                content_type=response.headers.get("Content-Type", ""),
-                validators=_validators(response, Validators()),
-                max_age=_max_age(response),
-            )
-
-    @asynccontextmanager
-    async def _answer(self, request: httpx.Request) -> AsyncIterator[httpx.Response]:
-        """The answer at the end of the redirects.
+    async def _follow(self, request: httpx.Request, validators: Validators, trail: "_Trail") -> Fetched | NotModified:
+        """Ask, and ask where the redirects point to, one turn after the other.
 
         Not left to httpx, which reads the body of each redirect whole, however large it unpacks.
         """
-        for _ in range(MAX_REDIRECTS + 1):
-            response = await self._client.send(request, stream=True)
-            try:
-                if response.next_request is None:
-                    yield response
-                    return
-                request = response.next_request
-            finally:
-                await response.aclose()
-        raise RedirectLoop("The address redirects again and again; look for the feed's present address.")
+        clock = asyncio.get_running_loop().time
+        left = self._deadline.total_seconds()
+        while True:
+            trail.enter(request.url)
+            async with self._turn(request.url.host.rstrip(".")):
+                began = clock()
+                async with asyncio.timeout(left), aclosing(await self._client.send(request, stream=True)) as response:
+                    if response.next_request is None:
+                        return await self._read(response, validators, trail)
+                left -= clock() - began
+            request = trail.redirected(response)
+
+    async def _read(self, response: httpx.Response, validators: Validators, trail: "_Trail") -> Fetched | NotModified:
+        not_modified = response.status_code == httpx.codes.NOT_MODIFIED and validators != Validators()
+        if not (not_modified or response.is_success):
+            raise _refusal(response)
+        body = await self._body(response)  # of a 304 too: it has none, and once that is read the connection is free
+        answer = (
+            trail.url,
+            _validators(response, validators if not_modified else Validators()),
+            _fresh_for(response),
+            trail.retry_after,
+            trail.moved_to,
+        )
+        return (
+            NotModified(*answer) if not_modified else Fetched(*answer, body, response.headers.get("Content-Type", ""))
+        )
 
     async def _body(self, response: httpx.Response) -> bytes:
         """The body, unpacked no further than the cap: httpx itself would unpack first and count later."""
-        unzip = _unzipper(response)
+        gzipped = _is_gzipped(response)
+        gunzip = _Gunzip()
         body = bytearray()
-        try:
+        async with AsyncExitStack() as place:
             async for chunk in response.aiter_raw():
-                body += unzip.decompress(chunk, self._max_bytes - len(body) + 1) if unzip else chunk
-                if len(body) > self._max_bytes:
-                    raise TooLarge(f"The feed is larger than {self._max_bytes:,} bytes; choose a shorter one.")
-        except zlib.error as error:
-            raise Garbled("The server sent damaged data; Hearsay will try again later.") from error
-        if unzip and response.num_bytes_downloaded and not unzip.eof:
+                for piece in gunzip.pieces(chunk) if gzipped else (chunk,):
+                    body += piece
+                    if max(len(body), response.num_bytes_downloaded) > self._max_bytes:
+                        raise TooLarge(f"The feed is larger than {self._max_bytes:,} bytes; choose a shorter one.")
+                    if len(body) - len(piece) <= LARGE < len(body):
+                        await place.enter_async_context(self._large)
+        if gzipped and response.num_bytes_downloaded and not gunzip.complete:
             raise Garbled("The server's answer was cut short; Hearsay will try again later.")
         return bytes(body)
+
+
+class _Trail:
+    """The redirects of one fetch, and what they add up to."""
+
+    def __init__(self) -> None:
+        self.retry_after: timedelta | None = None
+        self._urls: list[str] = []
+        self._permanent = True
+
+    def enter(self, url: httpx.URL) -> None:
+        """Go on to ``url``, if it is one to go to."""
+        if url.scheme not in ("http", "https") or not url.host or not 0 < (url.port or 80) < 65_536:
+            raise NotAWebAddress(_NO_WEB_ADDRESS)
+        shown = _shown(url)
+        if shown in self._urls or len(self._urls) > MAX_REDIRECTS:
+            raise RedirectLoop("The address redirects again and again; look for the feed's present address.")
+        self._urls.append(shown)
+
+    def redirected(self, response: httpx.Response) -> httpx.Request:
+        """The request that a redirect asks for; user and password stay with the origin that they were given for."""
+        following = response.next_request
+        assert following is not None  # noqa: S101
+        if _origin(following.url) != _origin(response.url):
+            following.headers.pop("Authorization", None)
+            following.url = following.url.copy_with(userinfo=b"")
+        safe = response.url.scheme == "http" or following.url.scheme == "https"
+        self._permanent &= safe and not response.url.userinfo and response.status_code in _PERMANENT
+        self.retry_after = _longer(self.retry_after, _retry_after(response))
+        return following
+
+    @property
+    def url(self) -> str:
+        """Where the fetch has come to."""
+        return self._urls[-1]
+
+    @property
+    def moved_to(self) -> str | None:
+        """See :attr:`Answer.moved_to`."""
+        return self.url if self._permanent and len(self._urls) > 1 else None
+
+
+class _Gunzip:
+    """Unpacks gzip, which may be several members in a row (RFC 1952, 2.2), padded with zeros."""
+
+    def __init__(self) -> None:
+        self._member = _gzip_member()
+
+    @property
+    def complete(self) -> bool:
+        return self._member.eof
+
+    def pieces(self, packed: bytes) -> Iterator[bytes]:
+        """What ``packed`` holds, at most :data:`PIECE` bytes at a time. Raises zlib.error."""
+        piece = b""
+        while packed or len(piece) == PIECE:
+            if self._member.eof:
+                packed = packed.lstrip(b"\0")
+                if not packed:
+                    return
+                self._member = _gzip_member()
+            piece = self._member.decompress(packed, PIECE)
+            packed = self._member.unconsumed_tail or self._member.unused_data
+            yield piece
+
+
+def _gzip_member() -> "zlib._Decompress":
+    return zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
+
+
+def _is_gzipped(response: httpx.Response) -> bool:
+    """Whether the body is packed; only gzip was asked for."""
+    encoding: str = response.headers.get("Content-Encoding", "").strip().lower()
+    if encoding not in ("", "identity", "gzip", "x-gzip"):
+        raise Garbled("The server packed the feed in a way that was not asked for; tell the publisher.")
+    return encoding.endswith("gzip")
+
+
+def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
+    return url.scheme, url.host, url.port
+
+
+def _shown(url: httpx.URL) -> str:
+    """An address as it may be shown and stored."""
+    return str(url.copy_with(userinfo=b"", fragment=None) if url.userinfo or url.fragment else url)
 
 
 def _conditions(validators: Validators) -> list[tuple[bytes, bytes]]:
@@ -221,21 +343,65 @@ def _header(response: httpx.Response, name: bytes) -> str | None:
     return next((value.decode("latin-1") for key, value in response.headers.raw if key.lower() == name), None)
 
 
-def _max_age(response: httpx.Response) -> timedelta | None:
-    found = _MAX_AGE.search(response.headers.get("Cache-Control", ""))
-    return timedelta(seconds=int(found[1])) if found else None
+def _fresh_for(response: httpx.Response) -> timedelta | None:
+    """How long the answer stays fresh from now on (RFC 9111, 4.2), for a reader that shares it with nobody.
+
+    ``Expires`` is measured against the server's own ``Date``, so that its clock and ours need not agree. What should
+    not be kept says nothing about when to come again.
+    """
+    lifetime = _lifetime(response)
+    if not lifetime:
+        return lifetime
+    age = _seconds(response.headers.get("Age", "")) or timedelta(0)
+    return max(lifetime - age, timedelta(0))
+
+
+def _lifetime(response: httpx.Response) -> timedelta | None:
+    directives = _directives(response.headers.get("Cache-Control", ""))
+    if "no-store" in directives or "no-cache" in directives:
+        return None
+    if "max-age" in directives:
+        return _seconds(directives["max-age"])
+    expires = response.headers.get("Expires")
+    if expires is None:
+        return None
+    if _http_date(expires) is None:  # such as "0"; means that it has expired already (RFC 9111, 5.3)
+        return timedelta(0)
+    return _until(response, expires)
+
+
+def _until(response: httpx.Response, value: str) -> timedelta | None:
+    """How long it is from the server's own ``Date`` until a date that it names; zero for one in the past."""
+    until, sent = _http_date(value), _http_date(response.headers.get("Date", ""))
+    return max(until - sent, timedelta(0)) if until and sent else None
+
+
+def _directives(header: str) -> dict[str, str]:
+    """The directives of a ``Cache-Control`` header, the first of each name (RFC 9111, 4.2.1)."""
+    pairs = (item.partition("=") for item in reversed(parse_http_list(header)))
+    return {name.strip().lower(): value.strip(' \t"') for name, _, value in pairs}
 
 
 def _retry_after(response: httpx.Response) -> timedelta | None:
     """How long to stay away: in seconds, or until a date (RFC 9110, 10.2.3).
 
-    A date is measured against the server's own ``Date``, so that its clock and ours need not agree.
+    A date is measured against the server's own ``Date``, so that its clock and ours need not agree. Without one it
+    counts as none: a server that can write a date has a clock, and must say what it shows (RFC 9110, 6.6.1).
     """
     value = response.headers.get("Retry-After", "").strip()
-    if re.fullmatch(r"[0-9]+", value):
-        return timedelta(seconds=int(value[:9]))
-    until, sent = _http_date(value), _http_date(response.headers.get("Date", ""))
-    return max(until - sent, timedelta(0)) if until and sent else None
+    if not value:
+        return None
+    seconds = _seconds(value)
+    return _until(response, value) if seconds is None else seconds
+
+
+def _longer(one: timedelta | None, other: timedelta | None) -> timedelta | None:
+    return max((wait for wait in (one, other) if wait is not None), default=None)
+
+
+def _seconds(value: str) -> timedelta | None:
+    """A number of seconds in digits; one that is beyond reason is cut to some thirty years."""
+    return timedelta(seconds=int(value[:9])) if re.fullmatch(r"[0-9]+", value) else None
 
 
 def _http_date(value: str) -> datetime | None:
@@ -247,16 +413,7 @@ def _http_date(value: str) -> datetime | None:
         return None
 
 
-def _unzipper(response: httpx.Response) -> "zlib._Decompress | None":
-    """What unpacks the body, or None where it is not packed. Only gzip was asked for."""
-    match response.headers.get("Content-Encoding", "").strip().lower():
-        case "" | "identity":
-            return None
-        case "gzip" | "x-gzip":
-            return zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
-    raise Garbled("The server packed the feed in a way that was not asked for; tell the publisher.")
-
-
+_NO_WEB_ADDRESS = "This does not lead to an http:// or https:// address; correct it."
 _REFUSALS: dict[int, tuple[type[FetchError], str]] = {
     304: (ServerTrouble, "The server says that nothing is new, but was never asked that; Hearsay will try again."),
     401: (Refused, "The server wants a password for this feed (401); choose a feed that is open to all."),
@@ -280,16 +437,38 @@ def _other_refusal(status: int) -> tuple[type[FetchError], str]:
     return ServerTrouble, f"The server has trouble ({status}); Hearsay will try again later."
 
 
+@contextmanager
+def _in_plain_words() -> Iterator[None]:
+    """Whatever goes wrong between us and the server, as a :class:`FetchError`."""
+    try:
+        yield
+    except TimeoutError as error:
+        raise TooSlow("The server took too long to send the feed; Hearsay will try again later.") from error
+    except ForbiddenAddress as error:
+        raise PrivateAddress(
+            f"{error.host} leads to a private address ({error.address}); to read feeds of your own network, "
+            "name the host in HEARSAY_PRIVATE_HOSTS."
+        ) from error
+    except zlib.error as error:
+        raise Garbled("The server sent damaged data; Hearsay will try again later.") from error
+    except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
+        raise NotAWebAddress(_NO_WEB_ADDRESS) from error
+    except httpx.TransportError as error:
+        raise Unreachable(_what_failed(error)) from error
+
+
 def _what_failed(error: httpx.TransportError) -> str:
     """What kept us from the server, in plain words."""
     host = error.request.url.host
     causes = tuple(_causes(error))
-    if any(isinstance(cause, socket.gaierror) for cause in causes):
+    if any(isinstance(cause, socket.gaierror | UnicodeError) for cause in causes):
         return f"The name {host} was not found; check the address for a typing mistake."
     if any(isinstance(cause, ssl.SSLError) for cause in causes):
         return f"{host} offers no valid secure connection; check the address, or tell the publisher."
     if isinstance(error, httpx.ConnectError):
         return f"{host} takes no connections; Hearsay will try again later."
+    if isinstance(error, httpx.ProtocolError):
+        return f"{host} broke off, or answers what makes no sense; Hearsay will try again later."
     return f"{host} broke off before the feed was complete; Hearsay will try again later."
 
 

@@ -1,11 +1,12 @@
-"""New articles → matcher → ledger, in the caller's transaction. Live feeds and archives both come through here.
+"""New articles → matcher → ledger. Live feeds and archives both come through here.
 
 ::
 
     articles, oldest first
-      → Matcher.read               what each says about the tracked deals; nothing: forgotten
-      → Article, Claim, Mention    kept, the claims and mentions resting on the article
-      → ledger.hear                every claim acts on its deal
+      → Intake.read                what each says about the tracked deals; nothing: forgotten
+      → take, in one transaction:
+        → Article, Claim, Mention  kept, the claims and mentions resting on the article
+        → ledger.hear              every claim acts on its deal
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -21,7 +22,7 @@ from matcher.matcher import Matcher
 from matcher.vocabulary import Reading
 from models import deal as deals
 from models import ledger, outbox
-from models.article import Article, Claim, Mention, kept
+from models.article import Article, Claim, Mention, claimed_before, kept
 from models.change import Change
 from models.deal import Deal
 
@@ -44,6 +45,27 @@ class Taken:
         return self
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """An article that says something about a deal."""
+
+    article: vocabulary.Article
+    reading: Reading
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Where the articles of one call come from."""
+
+    feed_id: int | None = None
+    first_fetch: bool = False
+    """Whether the feed is read for the first time: what is old then is no news."""
+    entries: Mapping[str, int] = field(default_factory=dict)
+    """The rows of the entries that the articles came as, by the article's id."""
+    revised: Collection[str] = ()
+    """The ids of articles that are edited versions of known ones."""
+
+
 class Intake:
     """Reads articles with the watchlist as the database has it at that moment."""
 
@@ -51,43 +73,24 @@ class Intake:
         self._matcher = Matcher(())
         self._version: tuple[int, int] | None = None
 
-    async def take(
-        self,
-        session: AsyncSession,
-        articles: Iterable[vocabulary.Article],
-        *,
-        feed_id: int | None = None,
-        first_fetch: bool = False,
-    ) -> Taken:
-        """Read articles and let their claims act, in the order of the articles' own moments.
-
-        Changes are recorded at the article's first-seen time. On a feed's first fetch, entries older than
-        :data:`NEWS_AGE` act quietly, and newer ones push each deal once: where it ends up.
-        """
-        await self._refresh(session)
-        taken = Taken()
-        telling = await self._telling(session, articles)
-        deals_named = await _deals_named(session, (reading for _, reading in telling))
-        for article, reading in telling:
-            claims = _keep(session, article, reading, deals_named, feed_id, taken)
-            await _act(session, article, claims, taken, first_fetch=first_fetch)
-        return taken
-
-    async def _telling(
-        self, session: AsyncSession, articles: Iterable[vocabulary.Article]
-    ) -> Collection[tuple[vocabulary.Article, Reading]]:
-        """The articles that say something about a deal, oldest first, each once.
+    async def read(self, session: AsyncSession, articles: Iterable[vocabulary.Article]) -> Sequence[Told]:
+        """The articles that say something about a deal, in the order of their own moments, each once.
 
         One that is kept already has acted: its feed was removed and added again, or an archive has it twice.
         """
+        await self._refresh(session)
         read = ((article, self._matcher.read(article)) for article in articles)
-        spoken = [(article, reading) for article, reading in read if reading.claims or reading.mentions]
-        telling: dict[str, tuple[vocabulary.Article, Reading]] = {}
-        for article, reading in sorted(spoken, key=lambda pair: pair[0].moment):
-            telling.setdefault(article.id, (article, reading))
-        for ref in await kept(session, telling):
+        spoken = [Told(article, reading) for article, reading in read if reading.claims or reading.mentions]
+        telling: dict[str, Told] = {}
+        for told in sorted(spoken, key=lambda told: told.article.moment):
+            telling.setdefault(told.article.id, told)
+        for ref in await kept(session, telling) if telling else ():
             del telling[ref]
-        return telling.values()
+        return list(telling.values())
+
+    def concerns(self, article: vocabulary.Article) -> bool:
+        """Whether the article names a party of a deal on the watchlist as it was read last."""
+        return self._matcher.names_a_party(article)
 
     async def _refresh(self, session: AsyncSession) -> None:
         """Build the matcher anew if the watchlist changed, in this process or in another."""
@@ -98,25 +101,42 @@ class Intake:
         self._version = version
 
 
+async def take(session: AsyncSession, telling: Sequence[Told], batch: Batch) -> Taken:
+    """Keep what was read and let its claims act.
+
+    Changes are recorded at the article's first-seen time. On a feed's first fetch, entries older than
+    :data:`NEWS_AGE` act quietly, and newer ones push each deal once: where it ends up. Of an edited article only what
+    no earlier version of it claimed acts, and quietly too if the article is old.
+    """
+    taken = Taken()
+    deals_named = await _deals_named(session, (told.reading for told in telling))
+    for told in telling:
+        claims = await _keep(session, told, deals_named, batch, taken)
+        await _act(session, told.article, claims, taken, batch)
+    return taken
+
+
 async def _deals_named(session: AsyncSession, readings: Iterable[Reading]) -> Mapping[str, Deal]:
     """The deals that are spoken of, by slug: all in one query."""
     slugs = {slug for reading in readings for slug in (*(claim.deal for claim in reading.claims), *reading.mentions)}
-    rows = await session.scalars(select(Deal).where(Deal.slug.in_(slugs)))
+    rows = await session.scalars(select(Deal).where(Deal.slug.in_(slugs))) if slugs else ()
     return {deal.slug: deal for deal in rows}
 
 
-def _keep(
-    session: AsyncSession,
-    article: vocabulary.Article,
-    reading: Reading,
-    deals_named: Mapping[str, Deal],
-    feed_id: int | None,
-    taken: Taken,
+async def _keep(
+    session: AsyncSession, told: Told, deals_named: Mapping[str, Deal], batch: Batch, taken: Taken
 ) -> Sequence[Claim]:
-    row = Article.of(article, feed_id)
+    """The article's rows. A deal that was dropped since the article was read is left out."""
+    article = told.article
+    row = Article.of(article, batch.feed_id, batch.entries.get(article.id))
+    before = await claimed_before(session, row.entry_id) if article.id in batch.revised and row.entry_id else set()
     session.add(row)
-    claims = [Claim.of(claim, row, deals_named[claim.deal], article.moment) for claim in reading.claims]
-    mentions = [Mention(article=row, deal=deals_named[slug]) for slug in reading.mentions]
+    claims = [
+        Claim.of(claim, row, deals_named[claim.deal], article.moment)
+        for claim in told.reading.claims
+        if claim.deal in deals_named and (claim.deal, claim.stage, claim.background, claim.settled) not in before
+    ]
+    mentions = [Mention(article=row, deal=deals_named[slug]) for slug in told.reading.mentions if slug in deals_named]
     session.add_all(mentions)
     taken.claims += claims
     taken.mentions += mentions
@@ -124,19 +144,15 @@ def _keep(
 
 
 async def _act(
-    session: AsyncSession,
-    article: vocabulary.Article,
-    claims: Sequence[Claim],
-    taken: Taken,
-    *,
-    first_fetch: bool,
+    session: AsyncSession, article: vocabulary.Article, claims: Sequence[Claim], taken: Taken, batch: Batch
 ) -> None:
-    stale = article.first_seen - article.moment > NEWS_AGE
+    old = article.first_seen - article.moment > NEWS_AGE
     for claim in claims:
-        change = await ledger.hear(session, claim, article.first_seen, quietly=first_fetch and stale)
+        quietly = old and (batch.first_fetch or article.id in batch.revised)
+        change = await ledger.hear(session, claim, article.first_seen, quietly=quietly)
         if change is None:
             continue
-        if first_fetch and not change.quiet:
+        if batch.first_fetch and not change.quiet:
             for earlier in (c for c in taken.changes if c.deal is change.deal and not c.quiet):
                 await outbox.withdraw(session, earlier)
         taken.changes.append(change)

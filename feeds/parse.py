@@ -3,29 +3,31 @@
 What can go wrong, each with one sentence for the owner's list of feeds::
 
     ParseError
-    ├── NotAFeed    empty, a web page, or anything else that is neither RSS nor Atom
+    ├── NotAFeed    empty, or anything else that is neither RSS nor Atom
+    │   └── WebPage a page for people, which may name feeds (:mod:`feeds.discovery`)
     ├── Hostile     declares entities or a giant prolog, as no honest feed does
     └── TooHard     the parser failed, ran out of time or memory, or died
 """
 
-import asyncio
+import codecs
 import hashlib
 import html
 import io
-import multiprocessing
 import re
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from types import TracebackType
-from typing import Any, Self
-from urllib.parse import urljoin
+from functools import cache, lru_cache
+from importlib import resources
+from typing import Any
+from urllib.parse import urljoin, urlsplit
 
 import feedparser
 import html_text
-from pebble import ProcessExpired, ProcessPool
 
+from matcher.attribution import outlet_name, parse_outlets
 from matcher.vocabulary import fold_name
 
 MAX_PROLOG = 16 * 1024
@@ -34,18 +36,50 @@ MAX_PROLOG = 16 * 1024
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 """The web is younger than this: an earlier date is a zero value such as 0001-01-01 or 1970-01-01, thus no date."""
 
-PARSE_DEADLINE = timedelta(seconds=10)
-"""An honest feed of 5 MB takes a second and a half."""
-
-PARSE_MEMORY = 512 * 1024 * 1024
-"""Bytes of address space for the worker. An honest feed of 5 MB needs 80 MB."""
+_MINUTE, _YEAR = timedelta(minutes=1), timedelta(days=365)
+_PERIODS = {
+    "hourly": timedelta(hours=1),
+    "daily": timedelta(days=1),
+    "weekly": timedelta(weeks=1),
+    "monthly": timedelta(days=30),
+    "yearly": _YEAR,
+}
+"""The words of the RSS 1.0 syndication module."""
 
 _LONGEST_KEY = 200
 _HTML_TYPES = frozenset({"text/html", "application/xhtml+xml"})
+_WIDE = tuple(
+    (mark, encoding)
+    for encoding, bom in (
+        ("utf-32-le", codecs.BOM_UTF32_LE),  # before UTF-16, whose mark it begins with
+        ("utf-32-be", codecs.BOM_UTF32_BE),
+        ("utf-16-le", codecs.BOM_UTF16_LE),
+        ("utf-16-be", codecs.BOM_UTF16_BE),
+    )
+    for mark in (bom, "<".encode(encoding))
+)
+"""How a document in UTF-16 or UTF-32 begins (XML 1.0, Appendix F)."""
+_DECLARATION = re.compile(r"\s*<\?xml\b[^>]{0,200}>")
 _FIRST_ELEMENT = re.compile(rb"<\w")
 _CHARACTER_NUMBER = re.compile(rb"&#(?:[xX]([0-9a-fA-F]{4,8})|([0-9]{5,8}));")
 _ENTITY = re.compile(r"&#?\w{1,31};")
 _WEB_PAGE = re.compile(rb"<(?:!doctype\s+)?html\b", re.IGNORECASE)
+_COUNT = re.compile(r"\s*([0-9]{1,9})\s*")
+_TITLE_AND_SUFFIX = re.compile(r"(?P<title>.*\S)\s+[-–—|]\s+(?P<suffix>\S.{0,79})")
+_BETWEEN_NAMES = re.compile(r"\s*[|:»]\s*|\s+[-–—]\s+")
+_TRACKING = re.compile(
+    r"(?:utm|mtm|matomo|hsa|vero|oly)_\w+|(?:pk|at|ns)_(?:campaign|source|medium|kwd|mchannel|linkname|custom\d)"
+    r"|_hs(?:enc|mi)|mc_[ce]id|mkt_tok|s_cid|cmpid|xtor|feed(?:type|name)"
+    r"|(?:fb|g|dc|tw|y|ys)clid|(?:msclk|gbra|wbra|igsh)id|gclsrc|igsh|smid|guccounter"
+    r"|(?:source|partner|emc|mod|cmp|ref|from)(?==rss)",
+    re.IGNORECASE,
+)
+"""The parameters of an address that only say how its reader came there: what they are called, or that they hold "rss".
+
+Not courlan's: it drops every name with "ref", "cid" or "ga" at the start of a word, bare queries ("?12345") and empty
+parameters, and collapses "//" in paths, which turns different articles into one and breaks links.
+"""
+_DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 _WEB_ADDRESS = re.compile(r"https?://", re.IGNORECASE)
 _DOTTED_TICKER = re.compile(r"<(?=[A-Z]+\.[A-Z]+>)")
 _TIME_OF_DAY = re.compile(r"(?<![\d:+-])(?!00?:00(?::00)?(?![:\d]))\d{1,2}:\d\d")
@@ -60,7 +94,11 @@ class ParseError(Exception):
 
 
 class NotAFeed(ParseError):
-    """The document is empty, a web page, or anything else but a feed."""
+    """The document is empty, or anything else but a feed."""
+
+
+class WebPage(NotAFeed):
+    """The document is a web page; maybe it names its feeds."""
 
 
 class Hostile(ParseError):
@@ -77,8 +115,9 @@ class Entry:
 
     guid: str
     url: str
-    """An http(s) address, or empty."""
+    """An http(s) address without tracking parameters, or empty."""
     title: str
+    """The headline, without the outlet's name at its end."""
     summary: str
     body: str
     """The full text, where the feed carries one beside the summary."""
@@ -88,6 +127,8 @@ class Entry:
     """The date came without a time of day, or with midnight, which publishers write for the same thing."""
     outlet: str
     """The publisher that the entry itself names; empty where only the feed does."""
+    updated: datetime | None = None
+    """When the entry says that it was last changed; aware UTC, None where it does not say."""
 
     @property
     def key(self) -> str:
@@ -105,6 +146,8 @@ class ParsedFeed:
 
     title: str
     entries: tuple[Entry, ...]
+    update_every: timedelta | None = None
+    """How often the document says that it changes; None where it does not say, or says nonsense."""
 
 
 def parse(body: bytes, content_type: str, url: str = "") -> ParsedFeed:
@@ -113,8 +156,9 @@ def parse(body: bytes, content_type: str, url: str = "") -> ParsedFeed:
     Raises :class:`ParseError`. How long this takes is up to the document: what comes from the network goes through a
     :class:`ParserProcess`.
     """
-    _refuse_hostile(body)
     try:
+        body, content_type = _narrowed(body, content_type)
+        _refuse_hostile(body)
         return _read(body, content_type, url)
     except ParseError:
         raise
@@ -122,8 +166,17 @@ def parse(body: bytes, content_type: str, url: str = "") -> ParsedFeed:
         raise TooHard("The feed breaks the parser; check the address, or tell the publisher.") from error
 
 
+def _narrowed(body: bytes, content_type: str) -> tuple[bytes, str]:
+    """UTF-16 and UTF-32 as UTF-8: feedparser knows them only where they declare themselves."""
+    encoding = next((encoding for mark, encoding in _WIDE if body.startswith(mark)), None)
+    if encoding is None:
+        return body, content_type
+    text = body.decode(encoding, "replace").removeprefix("\ufeff")
+    return _DECLARATION.sub("", text, count=1).encode("utf-8", "replace"), "application/xml; charset=utf-8"
+
+
 def _refuse_hostile(body: bytes) -> None:
-    plain = body.replace(b"\0", b"")  # UTF-16 and UTF-32 are ASCII between zero bytes, as far as markup goes
+    plain = body.replace(b"\0", b"")  # what begins like nothing known may still be UTF-16: ASCII between zero bytes
     first = _FIRST_ELEMENT.search(plain)
     if (first.start() if first else len(plain)) > MAX_PROLOG:
         raise Hostile("The document begins with pages of something other than a feed; check the address.")
@@ -140,9 +193,10 @@ def _read(body: bytes, content_type: str, url: str) -> ParsedFeed:
     )
     # Not judged by `bozo`: a fifth of real feeds break some rule of XML and are readable all the same.
     if not document.entries and not document.get("version"):
-        raise NotAFeed(_what_it_is(body))
-    entries = tuple(_entry(entry, url) for entry in document.entries)
-    return ParsedFeed(_title(document.feed), entries)
+        raise _no_feed(body)
+    title = _title(document.feed)
+    entries = tuple(_entry(entry, url, title) for entry in document.entries)
+    return ParsedFeed(title, entries, _update_every(document.feed))
 
 
 def _character(number: re.Match[bytes]) -> bytes:
@@ -151,28 +205,105 @@ def _character(number: re.Match[bytes]) -> bytes:
     return b"&#xFFFD;" if 0xD800 <= code <= 0xDFFF or code > sys.maxunicode else number[0]
 
 
-def _what_it_is(body: bytes) -> str:
+def _no_feed(body: bytes) -> NotAFeed:
     if not body.strip():
-        return "The server sent an empty document; Hearsay will try again later."
+        return NotAFeed("The server sent an empty document; Hearsay will try again later.")
     if _WEB_PAGE.search(body[:1024]):
-        return "This is a web page, not a feed; look on it for the address of its feed."
-    return "This document is neither RSS nor Atom; check the address."
+        return WebPage("This is a web page, not a feed; look on it for the address of its feed.")
+    return NotAFeed("This document is neither RSS nor Atom; check the address.")
 
 
-def _entry(entry: Any, url: str) -> Entry:
+def _update_every(feed: Any) -> timedelta | None:
+    """The larger of RSS ``ttl`` and the interval of the RSS 1.0 syndication module."""
+    return max(filter(None, (_ttl(feed), _syndication(feed))), default=None)
+
+
+def _ttl(feed: Any) -> timedelta | None:
+    minutes = _count(feed.get("ttl", ""))
+    return _sensible(timedelta(minutes=minutes)) if minutes else None
+
+
+def _syndication(feed: Any) -> timedelta | None:
+    """``updatePeriod`` shared out among ``updateFrequency``, which are "daily" and 1 where only the other is given."""
+    if "sy_updateperiod" not in feed and "sy_updatefrequency" not in feed:
+        return None
+    period = _PERIODS.get(feed.get("sy_updateperiod", "daily").strip().lower())
+    frequency = _count(feed.get("sy_updatefrequency", "1"))
+    return _sensible(period / frequency) if period and frequency else None
+
+
+def _count(text: str) -> int:
+    found = _COUNT.fullmatch(text)
+    return int(found[1]) if found else 0
+
+
+def _sensible(interval: timedelta) -> timedelta | None:
+    return interval if _MINUTE <= interval <= _YEAR else None
+
+
+def _entry(entry: Any, url: str, feed_title: str) -> Entry:
     published, day_only = _published(entry)
     summary = _text(entry.get("summary_detail"))
     body = max((_text(content) for content in entry.get("content", ())), key=len, default="")
+    title, outlet = _headline(_title(entry), _named_outlet(entry), feed_title)
     return Entry(
         guid=_line(entry.get("id", "")),
         url=_address(entry, url),
-        title=_title(entry),
+        title=title,
         summary=summary,
         body=body if body != summary else "",
         published=published,
         day_only=day_only,
-        outlet=_line(entry.get("source", {}).get("title") or entry.get("publisher", "")),
+        outlet=outlet,
+        updated=_moment(entry, "updated"),
     )
+
+
+def _named_outlet(entry: Any) -> str:
+    """The publisher in the entry's own elements: its source, its publisher, or an author that is an outlet."""
+    named = _line(entry.get("source", {}).get("title") or entry.get("publisher", ""))
+    return named or next(filter(_is_outlet, _authors(entry)), "")
+
+
+def _authors(entry: Any) -> Iterator[str]:
+    yield _line(entry.get("author", ""))
+    for author in entry.get("authors", ()):
+        yield _line(author.get("name", ""))
+
+
+def _headline(title: str, outlet: str, feed_title: str) -> tuple[str, str]:
+    """The title and the outlet: without the suffix that only repeats the outlet, which it names if nothing else does.
+
+    In the feed of one outlet another one's name is a credit ("AT&T walks away - WSJ" by Reuters) and stays.
+    """
+    found = _TITLE_AND_SUFFIX.fullmatch(title)
+    if found is None:
+        return title, outlet
+    suffix, own = found["suffix"], outlet or _publisher(feed_title)
+    if _same_outlet(suffix, own) if own else _is_outlet(suffix) or _same_outlet(suffix, feed_title):
+        return found["title"], outlet or suffix
+    return title, outlet
+
+
+@lru_cache(maxsize=64)
+def _publisher(feed_title: str) -> str:
+    """The known outlet that a feed's title names: "Reuters: Company News"."""
+    return next(filter(_is_outlet, _BETWEEN_NAMES.split(feed_title)), "")
+
+
+def _same_outlet(one: str, other: str) -> bool:
+    return fold_name(outlet_name(one)) == fold_name(outlet_name(other)) != ""
+
+
+def _is_outlet(name: str) -> bool:
+    """Whether a known outlet is named, and written as a name: "Focus", not "focus"."""
+    return bool(name) and not name.islower() and fold_name(name) in _outlets()
+
+
+@cache
+def _outlets() -> frozenset[str]:
+    spellings = parse_outlets((resources.files("matcher") / "cues" / "outlets.toml").read_text(encoding="utf-8"))
+    return frozenset(map(fold_name, spellings))
 
 
 def _address(entry: Any, url: str) -> str:
@@ -180,9 +311,30 @@ def _address(entry: Any, url: str) -> str:
     try:
         # Without a link feedparser offers the guid, which is an address only if it looks like one.
         address = link if link in {"", entry.get("id")} else urljoin(url, link)
+        return _canonical(_line(address)) if _WEB_ADDRESS.match(address) else ""
     except ValueError:  # brackets that hold no IPv6 address
         return ""
-    return _line(address) if _WEB_ADDRESS.match(address) else ""
+
+
+def _canonical(url: str) -> str:
+    """The address without tracking, its scheme and host as RFC 3986 (6.2.2.1, 6.2.3) has them; all else as it came."""
+    parts = urlsplit(url)
+    user, at, host = parts.netloc.rpartition("@")
+    return parts._replace(
+        netloc=user + at + host.lower().removesuffix(_DEFAULT_PORTS[parts.scheme]),
+        path=parts.path.replace(" ", "%20") or "/",
+        query=_untracked(parts.query),
+        fragment=_untracked(parts.fragment),
+    ).geturl()
+
+
+def _untracked(parameters: str) -> str:
+    return "&".join(one for one in parameters.split("&") if not _is_tracking(one)) if parameters else ""
+
+
+def _is_tracking(parameter: str) -> bool:
+    found = _TRACKING.match(parameter)
+    return found is not None and parameter[found.end() :][:1] in {"=", ""}
 
 
 def _title(titled: Any) -> str:
@@ -227,11 +379,15 @@ def printable(text: str) -> str:
 def _published(entry: Any) -> tuple[datetime | None, bool]:
     """The entry's time, and whether it names only the day."""
     for name in ("published", "updated", "created"):
-        # Asked for by "in" first: `get` alone would answer "updated" with "published", and warn.
-        moment = _utc(entry.get(f"{name}_parsed")) if name in entry else None
+        moment = _moment(entry, name)
         if moment:
             return moment, not _TIME_OF_DAY.search(entry[name])
     return None, False
+
+
+def _moment(entry: Any, name: str) -> datetime | None:
+    # Asked for by "in" first: `get` alone would answer "updated" with "published", and warn.
+    return _utc(entry.get(f"{name}_parsed")) if name in entry else None
 
 
 def _utc(parsed: time.struct_time | None) -> datetime | None:
@@ -247,68 +403,9 @@ def _key(kind: str, value: str) -> str:
     return f"{kind}:{short}"
 
 
-class ParserProcess:
-    """Parses in a process of its own, so that a document can neither stall the event loop nor outstay its deadline.
+def __getattr__(name: str) -> object:  # TRANSITION: until every import says feeds.worker
+    if name == "ParserProcess":
+        from feeds.worker import ParserProcess
 
-    A document that runs out of time or memory takes the process down with it; the next one gets a new process. Use as
-    an async context manager, which waits for the parses under way when it closes.
-    """
-
-    def __init__(self, *, deadline: timedelta = PARSE_DEADLINE, max_memory: int = PARSE_MEMORY) -> None:
-        self._deadline = deadline
-        self._max_memory = max_memory
-        self._pool = self._new_pool()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await asyncio.to_thread(_close, self._pool)
-
-    async def parse(self, body: bytes, content_type: str, url: str = "") -> ParsedFeed:
-        """As :func:`parse`, elsewhere. Raises :class:`ParseError`."""
-        pool = self._pool
-        try:
-            return await self._parse_in(pool, body, content_type, url)
-        except RuntimeError:  # the pool is broken, which happens when its process is killed while it is idle
-            await self._replace(pool)
-        try:
-            return await self._parse_in(self._pool, body, content_type, url)
-        except RuntimeError as error:
-            raise TooHard("No parser could be started, maybe for lack of memory; free some.") from error
-
-    async def _parse_in(self, pool: ProcessPool, body: bytes, content_type: str, url: str) -> ParsedFeed:
-        task = pool.schedule(parse, args=(body, content_type, url), timeout=self._deadline.total_seconds())
-        try:
-            return await asyncio.wrap_future(task)
-        except TimeoutError as error:
-            raise TooHard("The feed takes too long to read; choose a shorter one, or tell the publisher.") from error
-        except ProcessExpired as error:
-            raise TooHard("The parser died on this feed, maybe for lack of memory; choose a shorter one.") from error
-
-    async def _replace(self, broken: ProcessPool) -> None:
-        if self._pool is broken:
-            self._pool = self._new_pool()
-            await asyncio.to_thread(_close, broken)
-
-    def _new_pool(self) -> ProcessPool:
-        spawn = multiprocessing.get_context("spawn")  # a fork would copy the locks of the program's other threads
-        return ProcessPool(max_workers=1, initializer=_limit_memory, initargs=(self._max_memory,), context=spawn)
-
-
-def _close(pool: ProcessPool) -> None:
-    pool.close()  # type: ignore[no-untyped-call]  # pebble leaves its return type out
-    pool.join()
-
-
-def _limit_memory(max_bytes: int) -> None:
-    """Runs in the worker. Where the system knows no such limit, the deadline still holds."""
-    if sys.platform != "linux":
-        return
-    import resource  # only on Unix
-
-    _, hard = resource.getrlimit(resource.RLIMIT_AS)
-    soft = max_bytes if hard == resource.RLIM_INFINITY else min(max_bytes, hard)
-    resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
+        return ParserProcess
+    raise AttributeError(name)

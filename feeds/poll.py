@@ -1,134 +1,345 @@
-"""What is due → fetch → parse → intake.
+"""What is due → fetch → parse → recognise → read → take.
 
 ::
 
-    models.feed.due               the feeds whose next check has come
+    models.feed.due               the feeds whose next check has come, one after the other for each host
       → Fetcher.fetch             one conditional GET, no transaction open
-      → parse                     bytes → ParsedFeed, off the event loop
-      → models.feed.new_entries ─┐
-      → Intake.take              ├ one transaction, with the validators and the next check
-      → schedule.next_check     ─┘
+      → Parser.parse              bytes → ParsedFeed, in another process; not if the bytes are those of last time
+      → identity.recognise        which entries are new, and which were edited
+      → Intake.read               what they say about the tracked deals
+      → entry.remember ─┐
+      → intake.take     ├         one transaction, with the validators and the next check
+      → feed.save      ─┘
+      → PageReader.read           the full text of what names a party, where the owner wants that
 
-A failure is a row too: the feed's own, with the reason in plain words. The other feeds go on.
+Where nothing changed, only the feed's own row is written, many of them in one transaction. A failure is a row too: the
+feed's own, with the reason in plain words. The other feeds go on.
 """
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+import random
+from collections import defaultdict
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import Protocol
+from urllib.parse import urlsplit
 
-from feeds.fetch import Fetched, Fetcher, FetchError, NotModified, Validators
-from feeds.intake import Intake
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from feeds import identity, progress
+from feeds.discovery import FeedLink
+from feeds.fetch import Answer, Fetched, Fetcher, FetchError, Validators
+from feeds.fulltext import PageReader
+from feeds.identity import Recognised
+from feeds.intake import Batch, Intake, Told, take
 from feeds.parse import Entry, ParsedFeed, ParseError
-from feeds.schedule import next_check
+from feeds.progress import Read, Times
+from matcher.cues import LANGUAGES
 from matcher.vocabulary import Article
+from models import entry as entries
 from models import feed as feeds
+from models import outbox
 from models.database import Database
-from models.feed import Feed
+from models.entry import Marks
+from models.feed import Feed, Trouble
+from models.notice import Notice
 
 logger = logging.getLogger(__name__)
 
-AT_ONCE = 8
-"""Feeds polled at the same time: slow servers overlap, and a small machine is not flooded."""
+AT_ONCE = 128
+"""Feeds polled at the same time. Most of them wait for their servers: slow ones must not keep the others out."""
 
-Parse = Callable[[bytes, str, str], Awaitable[ParsedFeed]]
-"""Body, content type and address of a feed document → what is in it."""
+CATCH_UP = 5
+"""So many entries of a known feed, and not one of them known: it was renumbered, or not read for long."""
+
+
+class Parser(Protocol):
+    """What reads documents: :class:`feeds.worker.ParserProcess`, in a process of its own."""
+
+    async def parse(self, body: bytes, content_type: str, url: str) -> ParsedFeed:
+        """Read a feed. Raises :class:`ParseError`."""
+
+    async def find_feeds(self, body: bytes, content_type: str, url: str) -> list[FeedLink]:
+        """The feeds that a web page offers. Raises :class:`ParseError`."""
+
+    async def read_page(self, body: bytes, content_type: str, url: str) -> str:
+        """The main text of a web page. Raises :class:`ParseError`."""
+
+    async def language(self, text: str) -> str:
+        """The language's code (ISO 639-1); empty if it is not certain. Raises :class:`ParseError`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A feed document that was read, with what its entries are recognised by."""
+
+    digest: str
+    parsed: ParsedFeed
+    marks: Sequence[Marks]
+
+    @classmethod
+    def of(cls, digest: str, parsed: ParsedFeed) -> "Document":
+        """Make the marks of every entry."""
+        return cls(digest, parsed, [identity.marks(entry) for entry in parsed.entries])
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What a document brought: its entries told apart, and the articles among them that speak of a deal."""
+
+    recognised: Recognised
+    left: Collection[int]
+    """The rows of entries that the document has no longer."""
+    back: Collection[int]
+    """The rows of entries that it has again."""
+    articles: Mapping[int, Article]
+    """The new and the edited ones, by their place in the document."""
+    telling: Sequence[Told]
+    first_fetch: bool
 
 
 class Poller:
-    """Polls every feed that is due. ``floor`` is the least time between two checks of one feed."""
+    """Polls every feed that is due. ``floor`` is the usual time between two checks of one feed."""
 
     def __init__(
         self,
         database: Database,
         fetcher: Fetcher,
-        parse: Parse,
+        parser: Parser,
         clock: Callable[[], datetime],
         *,
         floor: timedelta,
+        chance: Callable[[], float] = random.random,
     ) -> None:
         self._database = database
         self._fetcher = fetcher
-        self._parse = parse
+        self._parser = parser
         self._clock = clock
         self._floor = floor
+        self._chance = chance
         self.intake = Intake()
+        self._pages = PageReader(database, fetcher, parser.read_page, self.intake, clock)
         self._places = asyncio.Semaphore(AT_ONCE)
+        self._tasks: set[asyncio.Task[None]] = set()
         self._under_way: set[int] = set()
+        self._unsaved: list[tuple[Feed, Trouble | None]] = []
+        self._saving = asyncio.Lock()
+        self._resting: dict[int, datetime] = {}
 
     async def poll_due(self) -> None:
-        """Poll the feeds that are due now, and return when each is done or has failed.
+        """Poll the feeds that are due now, and return when each is done or has failed."""
+        tasks = await self.start_due()
+        if tasks:
+            await asyncio.wait(tasks)
+
+    async def start_due(self) -> Collection[asyncio.Task[None]]:
+        """Start to poll the feeds that are due now, one after the other for each host.
 
         May be called again meanwhile: a feed that is being polled is left alone, so a slow one holds up nobody.
         """
+        now = self._clock()
         async with self._database.read() as session:
-            due = await feeds.due(session, self._clock())
-        await asyncio.gather(*(self._poll(feed) for feed in due if feed.id not in self._under_way))
+            due = [feed for feed in await feeds.due(session, now) if self._is_free(feed, now)]
+        self._under_way.update(feed.id for feed in due)
+        by_host: dict[str, list[Feed]] = defaultdict(list)
+        for feed in due:
+            by_host[urlsplit(feed.url).hostname or ""].append(feed)
+        tasks = [asyncio.create_task(self._visit(group)) for group in by_host.values()]
+        for task in tasks:
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+        return tasks
 
-    async def _poll(self, feed: Feed) -> None:
-        self._under_way.add(feed.id)
+    async def stop(self) -> None:
+        """Break off what is under way; nothing of it was stored, so it is polled again at the next start."""
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def take_first(self, feed: Feed, answer: Fetched, parsed: ParsedFeed) -> None:
+        """Take in the first document of a feed that was fetched already, in order to look at it."""
+        await self._take(feed, answer, Document.of(_digest(answer), parsed))
+
+    def _is_free(self, feed: Feed, now: datetime) -> bool:
+        return feed.id not in self._under_way and self._resting.get(feed.id, now) <= now
+
+    async def _visit(self, group: Sequence[Feed]) -> None:
+        """Poll the feeds of one host: the next is fetched only when the one before was."""
+        polls = []
         try:
-            async with self._places:
-                await self._look_or_say_why(feed)
+            for feed in group:
+                await self._places.acquire()
+                fetched = asyncio.Event()
+                polls.append(asyncio.create_task(self._poll(feed, fetched)))
+                await fetched.wait()
+            await asyncio.gather(*polls)
         finally:
-            self._under_way.discard(feed.id)
+            for poll in polls:
+                poll.cancel()
+            self._under_way.difference_update(feed.id for feed in group)
 
-    async def _look_or_say_why(self, feed: Feed) -> None:
+    async def _poll(self, feed: Feed, fetched: asyncio.Event) -> None:
         try:
-            await self._look(feed)
+            await self._look(feed, fetched)
         except (FetchError, ParseError) as error:
-            await self._failed(feed, str(error), getattr(error, "retry_after", None))
+            await self._failed(feed, error, str(error))
         except Exception as error:  # one feed's surprise must not stop the others; it is logged and shown
             logger.exception("feed poll crashed", extra={"feed": feed.id})
-            await self._failed(feed, f"Hearsay itself failed on this feed ({type(error).__name__}); see the log", None)
+            await self._failed(feed, error, f"Hearsay itself failed on this feed ({type(error).__name__}); see the log")
+        finally:
+            fetched.set()
+            self._places.release()
+            self._under_way.discard(feed.id)
 
-    async def _look(self, feed: Feed) -> None:
-        answer = await self._fetcher.fetch(feed.url, Validators(feed.etag, feed.last_modified))
-        parsed = None
-        if isinstance(answer, Fetched):
-            parsed = await self._parse(answer.body, answer.content_type, answer.url)
-        now = self._clock()
+    async def _look(self, feed: Feed, fetched: asyncio.Event) -> None:
+        try:
+            answer = await self._fetcher.fetch(feed.url, Validators(feed.etag, feed.last_modified))
+        finally:
+            fetched.set()
+        if not isinstance(answer, Fetched) or _digest(answer) == feed.digest:
+            await self._unchanged(feed, answer)
+            return
+        parsed = await self._parser.parse(answer.body, answer.content_type, answer.url)
+        articles = await self._take(feed, answer, Document.of(_digest(answer), parsed))
+        if feed.full_text:
+            await self._pages.read(feed, articles)
+
+    async def _unchanged(self, feed: Feed, answer: Answer) -> None:
+        trouble = progress.succeeded(feed, answer, None, self._times())
+        await self._follow(feed, answer)
+        await self._save(feed, trouble)
+
+    async def _take(self, feed: Feed, answer: Fetched, document: Document) -> Mapping[int, Article]:
+        """Take in a document; the new articles in it, by the rows of their entries."""
+        times = self._times()
+        async with self._database.read() as session:
+            news = await self._tell_apart(session, feed, document, times.now)
+        telling = await self._readable(news.telling)
         async with self._database.write() as session:
-            row = await session.get(Feed, feed.id)
-            if row is None:  # removed while it was being fetched
-                return
-            if parsed is not None:
-                # Publishers put the newest first; of entries without a date, it has to act last.
-                entries = {entry.key: entry for entry in reversed(parsed.entries)}
-                titles = {key: entry.title for key, entry in entries.items()}
-                unseen = await feeds.new_entries(session, row.id, titles, now)
-                articles = [_article(entry, row, now) for key, entry in entries.items() if key in unseen]
-                await self.intake.take(session, articles, feed_id=row.id, first_fetch=row.succeeded_at is None)
-            self._succeeded(row, answer, now)
+            if await session.get(Feed, feed.id) is None:  # removed while it was being fetched
+                return {}
+            rows = await _remember(session, feed, document, news, times.now)
+            origin = {article.id: rows[place] for place, article in news.articles.items()}
+            revised = {news.articles[place].id for place in news.recognised.edited}
+            await take(session, telling, Batch(feed.id, news.first_fetch, origin, revised))
+            dates = [entry.published for entry in document.parsed.entries if entry.published]
+            new = len(news.recognised.new)
+            read = Read(document.digest, document.parsed.update_every, new, dates)
+            trouble = progress.succeeded(feed, answer, read, times)
+            await self._store(session, [(feed, trouble)])
+        await self._follow(feed, answer)
+        return {rows[place]: news.articles[place] for place in news.recognised.new}
 
-    def _succeeded(self, row: Feed, answer: Fetched | NotModified, now: datetime) -> None:
-        row.etag, row.last_modified = answer.validators.etag, answer.validators.last_modified
-        row.checked_at = row.succeeded_at = now
-        row.failures, row.error = 0, None
-        row.next_check_at = next_check(now, floor=self._floor, max_age=answer.max_age)
+    async def _tell_apart(self, session: AsyncSession, feed: Feed, document: Document, now: datetime) -> News:
+        present, departed = await entries.present(session, feed.id), entries.NONE
+        found = identity.recognise(document.marks, present)
+        if found.new:
+            departed = await entries.departed(session, feed.id, [document.marks[place] for place in found.new])
+        if departed:
+            found = identity.recognise(document.marks, {**present, **departed})
+        there = {*found.edited.values(), *found.unchanged.values()}
+        # Publishers put the newest first; of entries without a date, it has to act last.
+        places = sorted({*found.new, *found.edited}, reverse=True)
+        articles = {place: _article(feed, document, place, now, edited=place in found.edited) for place in places}
+        telling = await self.intake.read(session, articles.values())
+        first = _is_first(feed, found, had_entries=bool(present))
+        return News(found, present.keys() - there, departed.keys() & there, articles, telling, first)
 
-    async def _failed(self, feed: Feed, reason: str, retry_after: timedelta | None) -> None:
-        now = self._clock()
+    async def _readable(self, telling: Sequence[Told]) -> Sequence[Told]:
+        """Those in a language that the matcher reads, as far as that is certain."""
+        codes = [await self._parser.language(_words(told.article)) for told in telling]
+        return [told for told, code in zip(telling, codes, strict=True) if not code or code in LANGUAGES]
+
+    async def _failed(self, feed: Feed, error: Exception, reason: str) -> None:
+        trouble = progress.failed(feed, error, reason, self._times())
         logger.warning("feed check failed", extra={"feed": feed.id, "reason": reason})
-        async with self._database.write() as session:
-            row = await session.get(Feed, feed.id)
-            if row is None:
+        await self._save(feed, trouble)
+
+    async def _follow(self, feed: Feed, answer: Answer) -> None:
+        target = progress.proven_move(feed, answer, is_feed=isinstance(answer, Fetched), now=self._clock())
+        if target:
+            async with self._database.write() as session:
+                moved = await feeds.rename(session, feed, target)
+            logger.info("feed moved", extra={"feed": feed.id, "to": target, "done": moved})
+
+    async def _save(self, feed: Feed, trouble: Trouble | None) -> None:
+        """Store the feed's progress, and in the same transaction that of all others whose polls ended meanwhile."""
+        self._unsaved.append((feed, trouble))
+        async with self._saving:
+            outcomes, self._unsaved = self._unsaved, []
+            if not outcomes:
                 return
-            row.checked_at, row.error = now, reason
-            row.failures += 1
-            row.next_check_at = next_check(now, floor=self._floor, retry_after=retry_after, failures=row.failures)
+            try:
+                async with self._database.write() as session:
+                    await self._store(session, outcomes)
+            except Exception:
+                # The publishers are not to suffer from a full disk: what could not be stored is kept in mind.
+                self._resting |= {row.id: row.next_check_at for row, _ in outcomes}
+                raise
+
+    async def _store(self, session: AsyncSession, outcomes: Sequence[tuple[Feed, Trouble | None]]) -> None:
+        await feeds.save(session, [feed for feed, _ in outcomes])
+        for feed, trouble in outcomes:
+            if trouble and feed.checked_at:
+                notice = Notice(feed_id=feed.id, at=feed.checked_at, trouble=trouble, reason=feed.error or "")
+                await outbox.post_notice(session, notice, feed.checked_at)
+
+    def _times(self) -> Times:
+        return Times(self._clock(), self._floor, self._chance())
 
 
-def _article(entry: Entry, feed: Feed, now: datetime) -> Article:
+async def _remember(
+    session: AsyncSession, feed: Feed, document: Document, news: News, now: datetime
+) -> Mapping[int, int]:
+    """Keep what the document has and what it lost; the rows of its entries, by their place in it."""
+
+    def titled(place: int) -> tuple[str, Marks]:
+        return document.parsed.entries[place].title, document.marks[place]
+
+    found = news.recognised
+    new = await entries.remember(session, feed.id, [titled(place) for place in found.new], now)
+    await entries.revise(session, {row: titled(place) for place, row in found.edited.items()})
+    await entries.mark(session, news.left, now)
+    await entries.mark(session, news.back, None)
+    return {**found.unchanged, **found.edited, **dict(zip(found.new, new, strict=True))}
+
+
+def _is_first(feed: Feed, found: Recognised, *, had_entries: bool) -> bool:
+    """Whether old entries are no news: nothing of the feed was ever read, or nothing that was read is there."""
+    if feed.succeeded_at is None:
+        return True
+    return had_entries and len(found.new) >= CATCH_UP and not found.edited and not found.unchanged
+
+
+def _article(feed: Feed, document: Document, place: int, now: datetime, *, edited: bool) -> Article:
+    entry, version = document.parsed.entries[place], document.marks[place].text
     return Article(
-        id=f"{feed.url} {entry.key}",  # the row's id may be given to another feed once this one is removed
+        id=f"{feed.url} {entry.key} {version}",
         title=entry.title,
         summary=entry.summary,
         body=entry.body,
         first_seen=now,
-        published=entry.published,
+        published=_edited_at(entry, now) if edited else entry.published,
         day_only=entry.day_only,
         outlet=entry.outlet or feed.title,
         url=entry.url,
         trust=feed.trust,
     )
+
+
+def _edited_at(entry: Entry, now: datetime) -> datetime | None:
+    """When an edited article spoke: as the feed says, else when it first did."""
+    told = [moment for moment in (entry.published, entry.updated) if moment and moment <= now]
+    return max(told, default=entry.published)
+
+
+def _words(article: Article) -> str:
+    return "\n".join((article.title, article.summary, article.body[:1000]))
+
+
+def _digest(answer: Fetched) -> str:
+    return sha256(answer.body).hexdigest()

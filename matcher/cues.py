@@ -19,7 +19,8 @@ import ahocorasick_rs
 from matcher.phrases import Phrase, PhraseCompiler
 from matcher.vocabulary import Kind, Speaker, Stage, Status
 
-_LANGUAGES = ("en",)
+LANGUAGES = ("en",)
+"""The languages that have a file of cues, by their codes (ISO 639-1)."""
 _FILE_KEYS = {
     "words",
     "breaks",
@@ -307,5 +308,5 @@ def _refuse_capitals(text: str) -> None:
 def bundled_cues() -> Cues:
     """The cues that come with Hearsay."""
     folder = resources.files("matcher") / "cues"
-    files = [folder / f"{language}.toml" for language in _LANGUAGES]
+    files = [folder / f"{language}.toml" for language in LANGUAGES]
     return Cues(parse(file.read_text(encoding="utf-8"), file.name) for file in files)

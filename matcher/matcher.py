@@ -40,6 +40,10 @@ class Matcher:
         claimed = {claim.deal for claim in claims}
         return Reading(claims, tuple(s for d in deals if (s := self.deals[d].slug) not in claimed))
 
+    def names_a_party(self, article: Article) -> bool:
+        """Whether any party of a tracked deal is named: a fuller text of the article may say something of a deal."""
+        return any(part.mentions for part in self.parts(article))
+
     def analysis(self, article: Article) -> Analysis:
         """One article ready to be read for its claims: how the matcher comes to them."""
         return self._analysis(article, self.parts(article))

@@ -23,8 +23,10 @@ class Article(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     ref: Mapped[str] = mapped_column(unique=True)
-    """The id it came with: an archive's own id, or the feed's address and the entry's key."""
+    """The id it came with: an archive's own id, or the feed's address, the entry's key and, if edited, its version."""
     feed_id: Mapped[int | None] = mapped_column(ForeignKey("feed.id", ondelete="SET NULL"), index=True)
+    entry_id: Mapped[int | None] = mapped_column(ForeignKey("entry.id", ondelete="SET NULL"), index=True)
+    """The feed entry that it came as: the versions of an edited article share one."""
     outlet: Mapped[str]
     url: Mapped[str]
     title: Mapped[str]
@@ -36,11 +38,12 @@ class Article(Base):
     trust: Mapped[Trust]
 
     @classmethod
-    def of(cls, article: vocabulary.Article, feed_id: int | None) -> "Article":
+    def of(cls, article: vocabulary.Article, feed_id: int | None = None, entry_id: int | None = None) -> "Article":
         """The row of an article."""
         return cls(
             ref=article.id,
             feed_id=feed_id,
+            entry_id=entry_id,
             outlet=article.outlet,
             url=article.url,
             title=article.title,
@@ -61,6 +64,17 @@ class Article(Base):
 async def kept(session: AsyncSession, refs: Iterable[str]) -> Sequence[str]:
     """Those of the articles that are stored already."""
     return (await session.scalars(select(Article.ref).where(Article.ref.in_(list(refs))))).all()
+
+
+async def claimed_before(session: AsyncSession, entry_id: int) -> set[tuple[str, Stage, bool, bool]]:
+    """What the earlier versions of an article claimed: deal, stage, whether background, whether settled."""
+    query = (
+        select(Deal.slug, Claim.stage, Claim.background, Claim.settled)
+        .join(Claim, Claim.deal_id == Deal.id)
+        .join(Article, Article.id == Claim.article_id)
+        .where(Article.entry_id == entry_id)
+    )
+    return set((await session.execute(query)).tuples())
 
 
 class Claim(Base):

@@ -1,10 +1,10 @@
 """The declarative base: one naming convention, one kind of time, one way to store the core's words."""
 
 import enum
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import JSON, DateTime, Dialect, Enum, MetaData, TypeDecorator
+from sqlalchemy import JSON, DateTime, Dialect, Enum, Integer, MetaData, TypeDecorator
 from sqlalchemy.orm import DeclarativeBase
 
 
@@ -27,6 +27,21 @@ class UtcDateTime(TypeDecorator[datetime]):
         return None if value is None else value.replace(tzinfo=UTC)
 
 
+class Seconds(TypeDecorator[timedelta]):
+    """A length of time, to the second."""
+
+    impl = Integer
+    cache_ok = True
+
+    def process_bind_param(self, value: timedelta | None, dialect: Dialect) -> int | None:  # noqa: ARG002 (interface)
+        """As a number that a person can read in the database."""
+        return None if value is None else round(value.total_seconds())
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> timedelta | None:  # noqa: ARG002 (interface)
+        """As a length of time again."""
+        return None if value is None else timedelta(seconds=value)
+
+
 class Base(DeclarativeBase):
     """What every table is built on."""
 
@@ -41,6 +56,7 @@ class Base(DeclarativeBase):
     )
     type_annotation_map = {  # noqa: RUF012 (SQLAlchemy reads this class attribute; it is never changed)
         datetime: UtcDateTime(),
+        timedelta: Seconds(),
         list[str]: JSON(),
         dict[str, Any]: JSON(),
         enum.Enum: Enum(

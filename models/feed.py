@@ -1,15 +1,30 @@
-"""Feeds and their entries as rows. What is due lives here, so a restart changes nothing."""
+"""Feeds as rows. When each is looked at next lives here, so a restart changes nothing.
 
-from collections.abc import Iterator, Mapping, Sequence
+What the owner sets (address, title, trust, pace, full text) and what polling finds out stand in one row, but are
+written apart: :data:`PROGRESS` names the latter, which many polls store in one statement.
+"""
+
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from enum import StrEnum
 
-from sqlalchemy import ForeignKey, UniqueConstraint, delete, select, update
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from matcher.vocabulary import NEVER, Trust
 from models.base import Base
+
+
+class Trouble(StrEnum):
+    """What is wrong with a feed."""
+
+    FAILING = "failing"
+    """It could not be read for some time."""
+    ENDED = "ended"
+    """Its publisher ended it (410); it is not polled any more."""
+    SILENT = "silent"
+    """It answers, but brings nothing new for much longer than ever before."""
 
 
 class Feed(Base):
@@ -21,8 +36,17 @@ class Feed(Base):
     url: Mapped[str] = mapped_column(unique=True)
     title: Mapped[str]
     trust: Mapped[Trust]
+    pace: Mapped[timedelta | None] = mapped_column(default=None)
+    """The owner's own time between two checks; None: Hearsay finds it."""
+    full_text: Mapped[bool] = mapped_column(default=False)
+    """Whether the pages of articles that name a party are read, too."""
+
     etag: Mapped[str | None] = mapped_column(default=None)
     last_modified: Mapped[str | None] = mapped_column(default=None)
+    digest: Mapped[str | None] = mapped_column(default=None)
+    """SHA-256 of the document that was read last: the same bytes need not be read again."""
+    update_every: Mapped[timedelta | None] = mapped_column(default=None)
+    """How often the document itself says that it changes (``ttl``, ``sy:update…``)."""
     next_check_at: Mapped[datetime] = mapped_column(default=NEVER, index=True)
     checked_at: Mapped[datetime | None] = mapped_column(default=None)
     succeeded_at: Mapped[datetime | None] = mapped_column(default=None)
@@ -31,38 +55,87 @@ class Feed(Base):
     """Failed checks in a row."""
     error: Mapped[str | None] = mapped_column(default=None)
     """Why the last check failed, in plain words; None after a success."""
+    stopped_at: Mapped[datetime | None] = mapped_column(default=None)
+    """When the publisher ended the feed (410); it is not polled any more, until it is added again."""
+    told: Mapped[Trouble | None] = mapped_column(default=None)
+    """The present trouble, once the owner was told of it; None while there is none to tell."""
+
+    moved_to: Mapped[str | None] = mapped_column(default=None)
+    """Where the last checks were redirected for good; the address changes once that has proved itself."""
+    moved_since: Mapped[datetime | None] = mapped_column(default=None)
+    moved_times: Mapped[int] = mapped_column(default=0)
+
+    rate: Mapped[float] = mapped_column(default=0.0)
+    """New entries a day at ``new_entry_at``, where older ones count for less."""
+    new_entry_at: Mapped[datetime | None] = mapped_column(default=None)
+    """When the last new entry came."""
+    longest_gap: Mapped[timedelta | None] = mapped_column(default=None)
+    """The longest time without a new entry; ones long ago count for less."""
+    read_since: Mapped[datetime | None] = mapped_column(default=None)
+    """When the feed was first read."""
+    arrivals: Mapped[int] = mapped_column(default=0)
+    """Checks after the first that brought something new."""
+    entries_seen: Mapped[int] = mapped_column(default=0)
+    """All entries that it ever had."""
+
+    def set_pace(self, pace: timedelta | None, now: datetime) -> None:
+        """Let the owner set the time between two checks, counted from the last one; None: as Hearsay finds it."""
+        self.pace = pace
+        if pace and self.checked_at and not self.failures:
+            self.next_check_at = min(self.next_check_at, max(now, self.checked_at + pace))
 
 
-class Entry(Base):
-    """One entry of one feed, remembered so that it is read once."""
+PROGRESS = (
+    "etag",
+    "last_modified",
+    "digest",
+    "update_every",
+    "next_check_at",
+    "checked_at",
+    "succeeded_at",
+    "failures",
+    "error",
+    "stopped_at",
+    "told",
+    "moved_to",
+    "moved_since",
+    "moved_times",
+    "rate",
+    "new_entry_at",
+    "longest_gap",
+    "read_since",
+    "arrivals",
+    "entries_seen",
+)
+"""The columns that polling writes."""
 
-    __tablename__ = "entry"
-    __table_args__ = (UniqueConstraint("feed_id", "key"),)
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    feed_id: Mapped[int] = mapped_column(ForeignKey("feed.id", ondelete="CASCADE"))
-    key: Mapped[str]
-    title: Mapped[str]
-    first_seen_at: Mapped[datetime]
-    last_seen_at: Mapped[datetime] = mapped_column(index=True)
-    """The day of the last answer that still had it; an entry is forgotten only after it left the feed."""
+_SAVE = update(Feed.__table__).where(Feed.id == bindparam("row")).values({n: bindparam(n) for n in PROGRESS})  # type: ignore[arg-type]
 
 
-async def add(session: AsyncSession, url: str, title: str, trust: Trust) -> bool:
-    """Poll a feed from now on. False, and nothing changed, if the address is polled already."""
-    if await session.scalar(select(Feed.id).where(Feed.url == url)):
+async def add(session: AsyncSession, url: str, title: str, trust: Trust, not_before: datetime = NEVER) -> bool:
+    """Poll a feed from now on, or again if it had ended. False, and nothing changed, if it is polled already."""
+    feed = await by_url(session, url)
+    if feed is None:
+        session.add(Feed(url=url, title=title, trust=trust, next_check_at=not_before))
+        await session.flush()
+        return True
+    if feed.stopped_at is None:
         return False
-    session.add(Feed(url=url, title=title, trust=trust))
-    await session.flush()
+    feed.stopped_at, feed.told, feed.next_check_at = None, None, not_before
     return True
 
 
 async def remove(session: AsyncSession, url: str) -> bool:
     """Stop polling a feed; its articles stay. False if the address is not polled."""
-    feed = await session.scalar(select(Feed).where(Feed.url == url))
+    feed = await by_url(session, url)
     if feed:
         await session.delete(feed)
     return feed is not None
+
+
+async def by_url(session: AsyncSession, url: str) -> Feed | None:
+    """The feed at this address."""
+    return (await session.scalars(select(Feed).where(Feed.url == url))).one_or_none()
 
 
 async def all_feeds(session: AsyncSession) -> Sequence[Feed]:
@@ -71,43 +144,28 @@ async def all_feeds(session: AsyncSession) -> Sequence[Feed]:
 
 
 async def due(session: AsyncSession, now: datetime) -> Sequence[Feed]:
-    """The feeds to check at ``now``, longest overdue first."""
-    return (await session.scalars(select(Feed).where(Feed.next_check_at <= now).order_by(Feed.next_check_at))).all()
+    """The feeds to check at ``now``: those that answered last time first, longest overdue first."""
+    query = select(Feed).where(Feed.next_check_at <= now, Feed.stopped_at.is_(None))
+    return (await session.scalars(query.order_by(Feed.failures > 0, Feed.next_check_at))).all()
 
 
-async def new_entries(session: AsyncSession, feed_id: int, titles: Mapping[str, str], now: datetime) -> set[str]:
-    """Remember the entries of an answer (titles by entry key); return the keys that were never seen before.
-
-    An entry seen on an earlier day is marked as still there once a day: a poll that brings nothing new writes little.
-    """
-    seen = await _last_seen(session, feed_id, list(titles))
-    stale = [key for key, last_seen in seen.items() if now - last_seen > timedelta(days=1)]
-    for keys in _slices(stale):
-        still_there = update(Entry).where(Entry.feed_id == feed_id, Entry.key.in_(keys))
-        await session.execute(still_there.values(last_seen_at=now))
-    unseen = {key: title for key, title in titles.items() if key not in seen}
-    if unseen:
-        rows = [
-            {"feed_id": feed_id, "key": key, "title": title, "first_seen_at": now, "last_seen_at": now}
-            for key, title in unseen.items()
-        ]
-        await session.execute(insert(Entry), rows)
-    return set(unseen)
+async def save(session: AsyncSession, feeds: Sequence[Feed]) -> None:
+    """Store the progress of feeds that were polled; one that was removed meanwhile stays removed."""
+    rows = [{"row": feed.id, **{name: getattr(feed, name) for name in PROGRESS}} for feed in feeds]
+    if rows:
+        await (await session.connection()).execute(_SAVE, rows)
 
 
-async def forget_entries(session: AsyncSession, before: datetime) -> None:
-    """Drop entries that left their feed before this time."""
-    await session.execute(delete(Entry).where(Entry.last_seen_at < before))
+async def rename(session: AsyncSession, feed: Feed, url: str) -> bool:
+    """Follow a feed to its new address. False if that one is polled already."""
+    if await by_url(session, url):
+        return False
+    await session.execute(update(Feed).where(Feed.id == feed.id).values(url=url))
+    return True
 
 
-async def _last_seen(session: AsyncSession, feed_id: int, keys: Sequence[str]) -> dict[str, datetime]:
-    seen: dict[str, datetime] = {}
-    for some in _slices(keys):
-        query = select(Entry.key, Entry.last_seen_at).where(Entry.feed_id == feed_id, Entry.key.in_(some))
-        seen.update((key, last_seen) for key, last_seen in await session.execute(query))
-    return seen
-
-
-def _slices(keys: Sequence[str], size: int = 500) -> Iterator[Sequence[str]]:
-    """A feed may have more entries than SQLite takes variables in one statement."""
-    return (keys[start : start + size] for start in range(0, len(keys), size))
+async def mend_clock(session: AsyncSession, now: datetime) -> None:
+    """Plan anew what was planned while the clock was ahead of ``now``: as long from now as it was to be from then."""
+    for feed in await session.scalars(select(Feed).where(Feed.checked_at > now)):
+        wait = feed.next_check_at - feed.checked_at if feed.checked_at else timedelta(0)
+        feed.checked_at, feed.next_check_at = now, now + wait

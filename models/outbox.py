@@ -16,18 +16,22 @@ from models.article import Claim
 from models.base import Base
 from models.change import Change
 from models.deal import Deal
+from models.notice import Notice
 from models.owner import owner_id
 from models.subscriber import Subscriber, Wire, followers
 
 
 class Letter(Base):
-    """One message that one chat should get: about a change, or (to the owner) about a held claim."""
+    """One message that one chat should get: about a change, or (to the owner) about a held claim or a feed."""
 
     __tablename__ = "outbox"
     __table_args__ = (
         UniqueConstraint("subscriber_id", "change_id"),
         UniqueConstraint("subscriber_id", "claim_id"),
-        CheckConstraint("(change_id IS NULL) <> (claim_id IS NULL)", name="one_subject"),
+        UniqueConstraint("subscriber_id", "notice_id"),
+        CheckConstraint(
+            "(change_id IS NOT NULL) + (claim_id IS NOT NULL) + (notice_id IS NOT NULL) = 1", name="one_subject"
+        ),
         Index(
             "ix_outbox_waiting", "subscriber_id", "id", sqlite_where=text("sent_at IS NULL AND abandoned_at IS NULL")
         ),
@@ -37,6 +41,7 @@ class Letter(Base):
     subscriber_id: Mapped[int] = mapped_column(ForeignKey("subscriber.id", ondelete="CASCADE"))
     change_id: Mapped[int | None] = mapped_column(ForeignKey("change.id", ondelete="CASCADE"))
     claim_id: Mapped[int | None] = mapped_column(ForeignKey("claim.id", ondelete="CASCADE"))
+    notice_id: Mapped[int | None] = mapped_column(ForeignKey("notice.id", ondelete="CASCADE"))
     created_at: Mapped[datetime]
     due_at: Mapped[datetime]
     attempts: Mapped[int] = mapped_column(default=0)
@@ -51,6 +56,7 @@ class Letter(Base):
     subscriber: Mapped[Subscriber] = relationship(lazy="raise")
     change: Mapped[Change | None] = relationship(lazy="raise")
     claim: Mapped[Claim | None] = relationship(lazy="raise")
+    notice: Mapped[Notice | None] = relationship(lazy="raise")
 
 
 async def post_change(session: AsyncSession, change: Change, deal: Deal) -> None:
@@ -70,22 +76,42 @@ async def withdraw(session: AsyncSession, change: Change) -> None:
 
 async def post_held(session: AsyncSession, claim: Claim, now: datetime) -> None:
     """Ask the owner about a held claim; without an owner it waits until there is one."""
+    chat = await _owners_chat(session, now)
+    if chat:
+        session.add(Letter(subscriber_id=chat.id, claim=claim, created_at=now, due_at=now))
+
+
+async def post_notice(session: AsyncSession, notice: Notice, now: datetime) -> None:
+    """Keep a notice about a feed and tell the owner; without an owner it waits until there is one."""
+    session.add(notice)
+    await session.flush()
+    chat = await _owners_chat(session, now)
+    if chat:
+        session.add(Letter(subscriber_id=chat.id, notice_id=notice.id, created_at=now, due_at=now))
+
+
+async def post_waiting(session: AsyncSession, now: datetime) -> None:
+    """Give the owner what waited for one: the held claims, and the latest notice of each feed."""
+    asked = select(Letter.claim_id).where(Letter.claim_id.is_not(None))
+    for claim in await session.scalars(select(Claim).where(Claim.outcome == Outcome.HELD, Claim.id.not_in(asked))):
+        await post_held(session, claim, now)
+    told = select(Letter.notice_id).where(Letter.notice_id.is_not(None))
+    latest = select(func.max(Notice.id)).group_by(Notice.feed_id)
+    for notice in await session.scalars(select(Notice).where(Notice.id.in_(latest), Notice.id.not_in(told))):
+        await post_notice(session, notice, now)
+
+
+async def _owners_chat(session: AsyncSession, now: datetime) -> Subscriber | None:
+    """The private chat with the owner, met or not."""
     user_id = await owner_id(session)
     if user_id is None:
-        return
+        return None
     chat = await session.scalar(select(Subscriber).where(Subscriber.chat_id == user_id))
     if chat is None:  # an owner from the settings who has not talked to the bot yet
         chat = Subscriber(chat_id=user_id, wire=Wire.TELEGRAM, joined_at=now)
         session.add(chat)
         await session.flush()
-    session.add(Letter(subscriber_id=chat.id, claim=claim, created_at=now, due_at=now))
-
-
-async def post_all_held(session: AsyncSession, now: datetime) -> None:
-    """Ask the owner about every held claim that nobody was asked about yet."""
-    asked = select(Letter.claim_id).where(Letter.claim_id.is_not(None))
-    for claim in await session.scalars(select(Claim).where(Claim.outcome == Outcome.HELD, Claim.id.not_in(asked))):
-        await post_held(session, claim, now)
+    return chat
 
 
 async def due(session: AsyncSession, wire: Wire, now: datetime) -> Sequence[Letter]:
@@ -113,6 +139,7 @@ async def due(session: AsyncSession, wire: Wire, now: datetime) -> Sequence[Lett
             joinedload(Letter.change).selectinload(Change.claims).joinedload(Claim.article),
             joinedload(Letter.claim).joinedload(Claim.article),
             joinedload(Letter.claim).joinedload(Claim.deal),
+            joinedload(Letter.notice).joinedload(Notice.feed),
         )
         .order_by(Letter.id)
     )

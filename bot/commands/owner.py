@@ -43,7 +43,7 @@ class OwnerCommands:
             success = await owner.claim(session, argument(context), user.id)
             if success:
                 await subscribers.meet(session, chat.id, self._wire, self._clock())
-                await outbox.post_all_held(session, self._clock())
+                await outbox.post_waiting(session, self._clock())
         await reply(update, messages.claimed(success=success))
 
     async def release_pressed(self, update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:

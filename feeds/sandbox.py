@@ -1,0 +1,38 @@
+"""How documents are read in a process of their own: within its means, and without surprises for the caller."""
+
+import signal
+import sys
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
+
+from feeds.parse import ParseError, TooHard
+
+_Parameters = ParamSpec("_Parameters")
+_Result = TypeVar("_Result")
+
+
+def attempt(
+    function: Callable[_Parameters, _Result], /, *args: _Parameters.args, **kwargs: _Parameters.kwargs
+) -> _Result:
+    """What the function returns. Raises :class:`ParseError`, and nothing else."""
+    try:
+        return function(*args, **kwargs)
+    except ParseError:
+        raise
+    except Exception as error:
+        raise TooHard("The document breaks the parser; check the address, or tell the publisher.") from error
+
+
+def confine(max_bytes: int) -> None:
+    """Limit this process to ``max_bytes`` of address space, and let a signal end it at once, whatever it is doing.
+
+    Where the system knows no such limit, the caller's deadline still holds.
+    """
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # a handler in Python would wait for the parser's C code to return
+    if sys.platform != "linux":
+        return
+    import resource  # only on Unix
+
+    _, hard = resource.getrlimit(resource.RLIMIT_AS)
+    soft = max_bytes if hard == resource.RLIM_INFINITY else min(max_bytes, hard)
+    resource.setrlimit(resource.RLIMIT_AS, (soft, hard))

@@ -1,0 +1,24 @@
+"""What the owner must know about a feed: written when it happens, told once."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from models.base import Base
+from models.feed import Feed, Trouble
+
+
+class Notice(Base):
+    """One piece of trouble with one feed."""
+
+    __tablename__ = "notice"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    feed_id: Mapped[int] = mapped_column(ForeignKey("feed.id", ondelete="CASCADE"), index=True)
+    at: Mapped[datetime]
+    trouble: Mapped[Trouble]
+    reason: Mapped[str]
+    """In plain words, with what to do."""
+
+    feed: Mapped[Feed] = relationship(lazy="raise")
