@@ -184,7 +184,7 @@ class CheckedBackend(httpcore.AsyncNetworkBackend):
             pass
         try:
             found = [ipaddress.ip_address(text) for text in await self._resolve(host)]
-        except (socket.gaierror, UnicodeError) as error:  # UnicodeError: the name has a part that no name can have
+        except (OSError, UnicodeError) as error:  # UnicodeError: the name has a part that no name can have
             raise httpcore.ConnectError(str(error)) from error
         return list(dict.fromkeys(found))
 

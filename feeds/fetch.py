@@ -200,26 +200,20 @@ class Fetcher:
             async with self._turn(request.url.host.rstrip(".")):
                 began = clock()
                 async with asyncio.timeout(left), aclosing(await self._client.send(request, stream=True)) as response:
-                    if response.next_request is None:
+                    following = response.next_request
+                    if following is None:
                         return await self._read(response, validators, trail)
                 left -= clock() - began
-            request = trail.redirected(response)
+            request = trail.redirected(response, following)
 
     async def _read(self, response: httpx.Response, validators: Validators, trail: "_Trail") -> Fetched | NotModified:
-        not_modified = response.status_code == httpx.codes.NOT_MODIFIED and validators != Validators()
-        if not (not_modified or response.is_success):
-            raise _refusal(response)
-        body = await self._body(response)  # of a 304 too: it has none, and once that is read the connection is free
-        answer = (
-            trail.url,
-            _validators(response, validators if not_modified else Validators()),
-            _fresh_for(response),
-            trail.retry_after,
-            trail.moved_to,
-        )
-        return (
-            NotModified(*answer) if not_modified else Fetched(*answer, body, response.headers.get("Content-Type", ""))
-        )
+        if response.status_code == httpx.codes.NOT_MODIFIED and validators != Validators():
+            await response.aread()  # it has no body, and once that is read, the connection is free for the next feed
+            return NotModified(*_said(response, validators, trail))
+        if response.is_success:
+            said = _said(response, Validators(), trail)
+            return Fetched(*said, await self._body(response), response.headers.get("Content-Type", ""))
+        raise _refusal(response)
 
     async def _body(self, response: httpx.Response) -> bytes:
         """The body, unpacked no further than the cap: httpx itself would unpack first and count later."""
@@ -249,17 +243,15 @@ class _Trail:
 
     def enter(self, url: httpx.URL) -> None:
         """Go on to ``url``, if it is one to go to."""
-        if url.scheme not in ("http", "https") or not url.host or not 0 < (url.port or 80) < 65_536:
+        if url.scheme not in ("http", "https") or not url.host or not (url.port is None or 0 < url.port < 65_536):
             raise NotAWebAddress(_NO_WEB_ADDRESS)
         shown = _shown(url)
         if shown in self._urls or len(self._urls) > MAX_REDIRECTS:
             raise RedirectLoop("The address redirects again and again; look for the feed's present address.")
         self._urls.append(shown)
 
-    def redirected(self, response: httpx.Response) -> httpx.Request:
+    def redirected(self, response: httpx.Response, following: httpx.Request) -> httpx.Request:
         """The request that a redirect asks for; user and password stay with the origin that they were given for."""
-        following = response.next_request
-        assert following is not None  # noqa: S101
         if _origin(following.url) != _origin(response.url):
             following.headers.pop("Authorization", None)
             following.url = following.url.copy_with(userinfo=b"")
@@ -279,6 +271,13 @@ class _Trail:
         return self.url if self._permanent and len(self._urls) > 1 else None
 
 
+def _said(
+    response: httpx.Response, known: Validators, trail: _Trail
+) -> tuple[str, Validators, timedelta | None, timedelta | None, str | None]:
+    """The fields of an :class:`Answer`; ``known`` are the validators that hold where it names none."""
+    return trail.url, _validators(response, known), _fresh_for(response), trail.retry_after, trail.moved_to
+
+
 class _Gunzip:
     """Unpacks gzip, which may be several members in a row (RFC 1952, 2.2), padded with zeros."""
 
@@ -291,16 +290,14 @@ class _Gunzip:
 
     def pieces(self, packed: bytes) -> Iterator[bytes]:
         """What ``packed`` holds, at most :data:`PIECE` bytes at a time. Raises zlib.error."""
-        piece = b""
-        while packed or len(piece) == PIECE:
+        while packed:
             if self._member.eof:
                 packed = packed.lstrip(b"\0")
                 if not packed:
                     return
                 self._member = _gzip_member()
-            piece = self._member.decompress(packed, PIECE)
+            yield self._member.decompress(packed, PIECE)
             packed = self._member.unconsumed_tail or self._member.unused_data
-            yield piece
 
 
 def _gzip_member() -> "zlib._Decompress":
@@ -451,7 +448,7 @@ def _in_plain_words() -> Iterator[None]:
         ) from error
     except zlib.error as error:
         raise Garbled("The server sent damaged data; Hearsay will try again later.") from error
-    except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
+    except (httpx.InvalidURL, httpx.UnsupportedProtocol, UnicodeError) as error:  # UnicodeError: a broken xn-- name
         raise NotAWebAddress(_NO_WEB_ADDRESS) from error
     except httpx.TransportError as error:
         raise Unreachable(_what_failed(error)) from error

@@ -79,7 +79,7 @@ def _comparable(url: str) -> str:
     """
     parts = _ADDRESS.match(url)
     if not parts:
-        return url
+        return ""
     host, path, query, fragment = parts.groups()
     wanted = sorted(part for part in query.split("&") if part and not _TRACKING.match(part))
     place = f"{path.rstrip('/')}?{'&'.join(wanted)}#{fragment if fragment[:1] in '!/' else ''}"
@@ -150,14 +150,12 @@ _RULES = (
     _Rule(lambda m: (m.url, m.title), own="url"),
     # Guid and address both change: servers that take turns, or Google News.
     _Rule(lambda m: (m.title, _moment(m))),
-    # A guid or an address that many share, and the same headline of the same day, or of none.
-    _Rule(lambda m: (m.guid, m.title, m.published or NEVER)),
+    # An address that many share, and the same headline of the same day, or of none.
     _Rule(lambda m: (m.url, m.title, m.published or NEVER)),
     # Only the words. Boilerplate comes back too, but then with another date, or it is no longer the only one.
     _Rule(lambda m: (m.text,), own="text", unless=_another_issue),
-    # From here on the headline was edited: first where nothing else was, then with the address made from the headline,
-    # or with the guid. This comes after all words are paired, for some feeds count their guids from 1 every time.
-    _Rule(lambda m: (m.guid, m.url), own="guid"),
+    # From here on the headline was edited, and maybe with it the address made from the headline, or the guid. This
+    # comes after all words are paired, for some feeds count their guids from 1 every time.
     _Rule(lambda m: (m.guid, _moment(m)), own="guid"),
     _Rule(lambda m: (m.url, _moment(m)), own="url"),
     # Only the guid, where the address does not differ too: else the guid stands on one story after the other.

@@ -15,6 +15,8 @@ from feeds.parse import printable
 
 AGENT = "Hearsay"
 """The product token by which robots.txt may address this program."""
+MIN_TEXT = 100
+"""Characters. What is shorter is a notice or a menu, not an article."""
 MAX_ROBOTS = 500 * 1024
 """Bytes of a robots.txt that are read (RFC 9309, 2.5)."""
 ROBOTS_AGE = timedelta(hours=24)
@@ -36,7 +38,7 @@ def read_page(body: bytes, content_type: str, url: str) -> str:
     from trafilatura import extract  # 20 MB that are only needed where full texts are wanted, thus in the worker
 
     text = extract(page, url=url, include_comments=False, include_tables=False)
-    return printable(text or "")
+    return printable(text) if text and len(text) >= MIN_TEXT else ""
 
 
 @dataclass(frozen=True, slots=True)

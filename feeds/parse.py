@@ -46,7 +46,10 @@ _PERIODS = {
 }
 """The words of the RSS 1.0 syndication module."""
 
+_RSS_090 = "http://channel.netscape.com/rdf/simple/0.9/"
+"""Of RSS 0.90's two namespaces the one that feedparser takes for no version."""
 _LONGEST_KEY = 200
+_LONGEST_NAME = 80
 _HTML_TYPES = frozenset({"text/html", "application/xhtml+xml"})
 _WIDE = tuple(
     (mark, encoding)
@@ -56,7 +59,7 @@ _WIDE = tuple(
         ("utf-16-le", codecs.BOM_UTF16_LE),
         ("utf-16-be", codecs.BOM_UTF16_BE),
     )
-    for mark in (bom, "<".encode(encoding))
+    for mark in (bom, *(first.encode(encoding) for first in "< \t\r\n"))
 )
 """How a document in UTF-16 or UTF-32 begins (XML 1.0, Appendix F)."""
 _DECLARATION = re.compile(r"\s*<\?xml\b[^>]{0,200}>")
@@ -154,7 +157,7 @@ def parse(body: bytes, content_type: str, url: str = "") -> ParsedFeed:
     """Read a feed document served as ``content_type`` from ``url``, where its relative links start.
 
     Raises :class:`ParseError`. How long this takes is up to the document: what comes from the network goes through a
-    :class:`ParserProcess`.
+    :class:`feeds.worker.ParserProcess`.
     """
     try:
         body, content_type = _narrowed(body, content_type)
@@ -172,7 +175,9 @@ def _narrowed(body: bytes, content_type: str) -> tuple[bytes, str]:
     if encoding is None:
         return body, content_type
     text = body.decode(encoding, "replace").removeprefix("\ufeff")
-    return _DECLARATION.sub("", text, count=1).encode("utf-8", "replace"), "application/xml; charset=utf-8"
+    declaration = _DECLARATION.match(text)
+    text = text[declaration.end() :] if declaration else text
+    return text.encode("utf-8", "replace"), "application/xml; charset=utf-8"
 
 
 def _refuse_hostile(body: bytes) -> None:
@@ -192,7 +197,7 @@ def _read(body: bytes, content_type: str, url: str) -> ParsedFeed:
         resolve_relative_uris=False,  # as above
     )
     # Not judged by `bozo`: a fifth of real feeds break some rule of XML and are readable all the same.
-    if not document.entries and not document.get("version"):
+    if not document.entries and not document.get("version") and _RSS_090 not in document.get("namespaces", {}).values():
         raise _no_feed(body)
     title = _title(document.feed)
     entries = tuple(_entry(entry, url, title) for entry in document.entries)
@@ -266,7 +271,9 @@ def _named_outlet(entry: Any) -> str:
 
 
 def _authors(entry: Any) -> Iterator[str]:
-    yield _line(entry.get("author", ""))
+    author = _line(entry.get("author", ""))
+    yield author
+    yield author.partition(" (")[2].removesuffix(")")  # RSS: "desk@paper.example (The Paper)"
     for author in entry.get("authors", ()):
         yield _line(author.get("name", ""))
 
@@ -285,7 +292,7 @@ def _headline(title: str, outlet: str, feed_title: str) -> tuple[str, str]:
     return title, outlet
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=1)
 def _publisher(feed_title: str) -> str:
     """The known outlet that a feed's title names: "Reuters: Company News"."""
     return next(filter(_is_outlet, _BETWEEN_NAMES.split(feed_title)), "")
@@ -297,7 +304,12 @@ def _same_outlet(one: str, other: str) -> bool:
 
 def _is_outlet(name: str) -> bool:
     """Whether a known outlet is named, and written as a name: "Focus", not "focus"."""
-    return bool(name) and not name.islower() and fold_name(name) in _outlets()
+    return len(name) <= _LONGEST_NAME and not name.islower() and _is_known(name)
+
+
+@lru_cache(maxsize=1024)
+def _is_known(name: str) -> bool:
+    return fold_name(name) in _outlets()
 
 
 @cache
@@ -401,11 +413,3 @@ def _utc(parsed: time.struct_time | None) -> datetime | None:
 def _key(kind: str, value: str) -> str:
     short = value if len(value) <= _LONGEST_KEY else hashlib.sha256(value.encode()).hexdigest()
     return f"{kind}:{short}"
-
-
-def __getattr__(name: str) -> object:  # TRANSITION: until every import says feeds.worker
-    if name == "ParserProcess":
-        from feeds.worker import ParserProcess
-
-        return ParserProcess
-    raise AttributeError(name)

@@ -24,7 +24,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
-from typing import Protocol
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -54,6 +54,11 @@ AT_ONCE = 128
 
 CATCH_UP = 5
 """So many entries of a known feed, and not one of them known: it was renumbered, or not read for long."""
+
+
+UNCERTAIN = ""
+READ = (UNCERTAIN, *LANGUAGES)
+"""The languages of articles that are read."""
 
 
 class Parser(Protocol):
@@ -91,6 +96,8 @@ class News:
     """What a document brought: its entries told apart, and the articles among them that speak of a deal."""
 
     recognised: Recognised
+    remarked: Mapping[int, int]
+    """The rows of known entries whose marks changed in any way, with their places in the document."""
     left: Collection[int]
     """The rows of entries that the document has no longer."""
     back: Collection[int]
@@ -180,16 +187,19 @@ class Poller:
         finally:
             for poll in polls:
                 poll.cancel()
+            await asyncio.gather(*polls, return_exceptions=True)
             self._under_way.difference_update(feed.id for feed in group)
 
     async def _poll(self, feed: Feed, fetched: asyncio.Event) -> None:
+        before = feed.progress
         try:
             await self._look(feed, fetched)
         except (FetchError, ParseError) as error:
-            await self._failed(feed, error, str(error))
+            await self._failed(feed, before, error, str(error))
         except Exception as error:  # one feed's surprise must not stop the others; it is logged and shown
             logger.exception("feed poll crashed", extra={"feed": feed.id})
-            await self._failed(feed, error, f"Hearsay itself failed on this feed ({type(error).__name__}); see the log")
+            reason = f"Hearsay itself failed on this feed ({type(error).__name__}); see the log"
+            await self._failed(feed, before, error, reason)
         finally:
             fetched.set()
             self._places.release()
@@ -210,8 +220,11 @@ class Poller:
 
     async def _unchanged(self, feed: Feed, answer: Answer) -> None:
         trouble = progress.succeeded(feed, answer, None, self._times())
-        await self._follow(feed, answer)
+        target = progress.proven_move(feed, answer, is_feed=isinstance(answer, Fetched), now=self._clock())
         await self._save(feed, trouble)
+        if target:
+            async with self._database.write() as session:
+                await _rename(session, feed, target)
 
     async def _take(self, feed: Feed, answer: Fetched, document: Document) -> Mapping[int, Article]:
         """Take in a document; the new articles in it, by the rows of their entries."""
@@ -220,7 +233,7 @@ class Poller:
             news = await self._tell_apart(session, feed, document, times.now)
         telling = await self._readable(news.telling)
         async with self._database.write() as session:
-            if await session.get(Feed, feed.id) is None:  # removed while it was being fetched
+            if not await feeds.exists(session, feed):  # removed while it was being fetched
                 return {}
             rows = await _remember(session, feed, document, news, times.now)
             origin = {article.id: rows[place] for place, article in news.articles.items()}
@@ -230,8 +243,10 @@ class Poller:
             new = len(news.recognised.new)
             read = Read(document.digest, document.parsed.update_every, new, dates)
             trouble = progress.succeeded(feed, answer, read, times)
-            await self._store(session, [(feed, trouble)])
-        await self._follow(feed, answer)
+            target = progress.proven_move(feed, answer, is_feed=True, now=times.now)
+            await _store(session, [(feed, trouble)])
+            if target:
+                await _rename(session, feed, target)
         return {rows[place]: news.articles[place] for place in news.recognised.new}
 
     async def _tell_apart(self, session: AsyncSession, feed: Feed, document: Document, now: datetime) -> News:
@@ -241,30 +256,32 @@ class Poller:
             departed = await entries.departed(session, feed.id, [document.marks[place] for place in found.new])
         if departed:
             found = identity.recognise(document.marks, {**present, **departed})
-        there = {*found.edited.values(), *found.unchanged.values()}
+        known, there = {**present, **departed}, {**found.edited, **found.unchanged}
+        remarked = {row: place for place, row in there.items() if document.marks[place] != known[row]}
+        rows = set(there.values())
         # Publishers put the newest first; of entries without a date, it has to act last.
         places = sorted({*found.new, *found.edited}, reverse=True)
         articles = {place: _article(feed, document, place, now, edited=place in found.edited) for place in places}
         telling = await self.intake.read(session, articles.values())
         first = _is_first(feed, found, had_entries=bool(present))
-        return News(found, present.keys() - there, departed.keys() & there, articles, telling, first)
+        return News(found, remarked, present.keys() - rows, departed.keys() & rows, articles, telling, first)
 
     async def _readable(self, telling: Sequence[Told]) -> Sequence[Told]:
         """Those in a language that the matcher reads, as far as that is certain."""
-        codes = [await self._parser.language(_words(told.article)) for told in telling]
-        return [told for told, code in zip(telling, codes, strict=True) if not code or code in LANGUAGES]
+        return [told for told in telling if await self._language(told.article) in READ]
 
-    async def _failed(self, feed: Feed, error: Exception, reason: str) -> None:
+    async def _language(self, article: Article) -> str:
+        try:
+            return await self._parser.language("\n".join((article.title, article.summary, article.body[:1000])))
+        except ParseError:  # a text that defeats the detector is read all the same
+            return UNCERTAIN
+
+    async def _failed(self, feed: Feed, before: Mapping[str, Any], error: Exception, reason: str) -> None:
+        """Note the failure, and nothing of what came before it: what was not stored is not known."""
+        feed.progress = before
         trouble = progress.failed(feed, error, reason, self._times())
         logger.warning("feed check failed", extra={"feed": feed.id, "reason": reason})
         await self._save(feed, trouble)
-
-    async def _follow(self, feed: Feed, answer: Answer) -> None:
-        target = progress.proven_move(feed, answer, is_feed=isinstance(answer, Fetched), now=self._clock())
-        if target:
-            async with self._database.write() as session:
-                moved = await feeds.rename(session, feed, target)
-            logger.info("feed moved", extra={"feed": feed.id, "to": target, "done": moved})
 
     async def _save(self, feed: Feed, trouble: Trouble | None) -> None:
         """Store the feed's progress, and in the same transaction that of all others whose polls ended meanwhile."""
@@ -275,21 +292,27 @@ class Poller:
                 return
             try:
                 async with self._database.write() as session:
-                    await self._store(session, outcomes)
+                    await _store(session, outcomes)
             except Exception:
                 # The publishers are not to suffer from a full disk: what could not be stored is kept in mind.
+                logger.exception("feed checks could not be stored", extra={"feeds": len(outcomes)})
                 self._resting |= {row.id: row.next_check_at for row, _ in outcomes}
-                raise
-
-    async def _store(self, session: AsyncSession, outcomes: Sequence[tuple[Feed, Trouble | None]]) -> None:
-        await feeds.save(session, [feed for feed, _ in outcomes])
-        for feed, trouble in outcomes:
-            if trouble and feed.checked_at:
-                notice = Notice(feed_id=feed.id, at=feed.checked_at, trouble=trouble, reason=feed.error or "")
-                await outbox.post_notice(session, notice, feed.checked_at)
 
     def _times(self) -> Times:
         return Times(self._clock(), self._floor, self._chance())
+
+
+async def _store(session: AsyncSession, outcomes: Sequence[tuple[Feed, Trouble | None]]) -> None:
+    await feeds.save(session, [feed for feed, _ in outcomes])
+    for feed, trouble in outcomes:
+        if trouble and feed.checked_at and await feeds.exists(session, feed):
+            notice = Notice(feed_id=feed.id, at=feed.checked_at, trouble=trouble, reason=feed.error or "")
+            await outbox.post_notice(session, notice, feed.checked_at)
+
+
+async def _rename(session: AsyncSession, feed: Feed, target: str) -> None:
+    moved = await feeds.rename(session, feed, target)
+    logger.info("feed moved" if moved else "feed moved to one that is polled already", extra={"feed": feed.id})
 
 
 async def _remember(
@@ -302,7 +325,7 @@ async def _remember(
 
     found = news.recognised
     new = await entries.remember(session, feed.id, [titled(place) for place in found.new], now)
-    await entries.revise(session, {row: titled(place) for place, row in found.edited.items()})
+    await entries.revise(session, {row: titled(place) for row, place in news.remarked.items()})
     await entries.mark(session, news.left, now)
     await entries.mark(session, news.back, None)
     return {**found.unchanged, **found.edited, **dict(zip(found.new, new, strict=True))}
@@ -335,10 +358,6 @@ def _edited_at(entry: Entry, now: datetime) -> datetime | None:
     """When an edited article spoke: as the feed says, else when it first did."""
     told = [moment for moment in (entry.published, entry.updated) if moment and moment <= now]
     return max(told, default=entry.published)
-
-
-def _words(article: Article) -> str:
-    return "\n".join((article.title, article.summary, article.body[:1000]))
 
 
 def _digest(answer: Fetched) -> str:

@@ -107,7 +107,7 @@ def _note_arrivals(feed: Feed, document: Read, now: datetime) -> None:
     if feed.new_entry_at is None:
         feed.rate, feed.new_entry_at, feed.read_since = rate_of(document.dates, now), now, now
     elif document.new:
-        gap = now - feed.new_entry_at
+        gap = max(now - feed.new_entry_at, timedelta(0))  # the clock may have gone back
         feed.rate = rate_with(feed.rate, feed.new_entry_at, document.new, now)
         feed.longest_gap = max(gap, (feed.longest_gap or gap) * 0.5 ** (gap / FORGET_GAPS))
         feed.new_entry_at = now

@@ -3,20 +3,18 @@
 import signal
 import sys
 from collections.abc import Callable
-from typing import ParamSpec, TypeVar
+from typing import TypeVar, TypeVarTuple
 
 from feeds.parse import ParseError, TooHard
 
-_Parameters = ParamSpec("_Parameters")
+_Arguments = TypeVarTuple("_Arguments")
 _Result = TypeVar("_Result")
 
 
-def attempt(
-    function: Callable[_Parameters, _Result], /, *args: _Parameters.args, **kwargs: _Parameters.kwargs
-) -> _Result:
+def attempt(function: Callable[[*_Arguments], _Result], *args: *_Arguments) -> _Result:
     """What the function returns. Raises :class:`ParseError`, and nothing else."""
     try:
-        return function(*args, **kwargs)
+        return function(*args)
     except ParseError:
         raise
     except Exception as error:

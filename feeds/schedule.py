@@ -89,7 +89,7 @@ def interval(wishes: Wishes) -> timedelta:
 def _by_rate(rate: float, floor: timedelta) -> timedelta:
     if rate <= 0:
         return floor
-    gap = min(DAY / rate, LOOKS_PER_ENTRY * CEILING)
+    gap = DAY / max(rate, 1 / LOOKS_PER_ENTRY)  # what faded to nearly nothing would make it longer than time
     if gap <= floor / 2:
         return max(gap, min(BUSIEST, floor))
     return max(floor, min(gap / LOOKS_PER_ENTRY, SLOWEST))

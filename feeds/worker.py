@@ -5,7 +5,7 @@ import multiprocessing
 from collections.abc import Callable
 from datetime import timedelta
 from types import TracebackType
-from typing import Any, ParamSpec, Self, TypeVar
+from typing import Any, Self, TypeVar, TypeVarTuple
 
 from pebble import ProcessExpired, ProcessPool
 
@@ -21,7 +21,7 @@ DEADLINE = timedelta(seconds=10)
 MAX_MEMORY = 512 * 1024 * 1024
 """Bytes of address space for a process. An honest feed of 5 MB needs 80 MB, the model of languages 200 MB."""
 
-_Parameters = ParamSpec("_Parameters")
+_Arguments = TypeVarTuple("_Arguments")
 _Result = TypeVar("_Result")
 
 
@@ -72,48 +72,39 @@ class _Workers:
         self._awaited: set[asyncio.Future[Any]] = set()
         self._closed = False
 
-    async def run(
-        self, function: Callable[_Parameters, _Result], *args: _Parameters.args, **kwargs: _Parameters.kwargs
-    ) -> _Result:
+    async def run(self, function: Callable[[*_Arguments], _Result], *args: *_Arguments) -> _Result:
+        """What the function returns for these arguments, in one of the processes. Raises :class:`ParseError`."""
         pool = self._pool
         try:
-            return await self._run_in(pool, function, *args, **kwargs)
+            return await self._run_in(pool, function, *args)
         except RuntimeError:  # the pool is broken, which happens when its process is killed while it is idle
             if self._closed:
                 raise
             await self._replace(pool)
         try:
-            return await self._run_in(self._pool, function, *args, **kwargs)
+            return await self._run_in(self._pool, function, *args)
         except RuntimeError as error:
             raise TooHard("No parser could be started, maybe for lack of memory; free some.") from error
 
     async def close(self) -> None:
+        """Kill the processes; who waits for one is cancelled, for pebble would leave them waiting."""
         self._closed = True
         for result in tuple(self._awaited):
             result.cancel()
         await asyncio.to_thread(_kill, self._pool)
 
     async def _run_in(
-        self,
-        pool: ProcessPool,
-        function: Callable[_Parameters, _Result],
-        *args: _Parameters.args,
-        **kwargs: _Parameters.kwargs,
+        self, pool: ProcessPool, function: Callable[[*_Arguments], _Result], *args: *_Arguments
     ) -> _Result:
-        timeout = self._deadline.total_seconds()
-        task = pool.schedule(attempt, args=(function, *args), kwargs=kwargs, timeout=timeout)
+        task = pool.schedule(attempt, args=(function, *args), timeout=self._deadline.total_seconds())
         result: asyncio.Future[_Result] = asyncio.wrap_future(task)
         self._awaited.add(result)
         try:
             return await result
         except TimeoutError as error:
-            raise TooHard(
-                "The document takes too long to read; choose a shorter one, or tell the publisher."
-            ) from error
+            raise TooHard("The document takes too long to read; choose a shorter one.") from error
         except ProcessExpired as error:
-            raise TooHard(
-                "The parser died on this document, maybe for lack of memory; choose a shorter one."
-            ) from error
+            raise TooHard("The parser died on the document, maybe for lack of memory; choose a shorter one.") from error
         finally:
             self._awaited.discard(result)
 

@@ -74,7 +74,8 @@ async def claimed_before(session: AsyncSession, entry_id: int) -> set[tuple[str,
         .join(Article, Article.id == Claim.article_id)
         .where(Article.entry_id == entry_id)
     )
-    return set((await session.execute(query)).tuples())
+    rows = await session.execute(query)
+    return {(deal, stage, background, settled) for deal, stage, background, settled in rows}
 
 
 class Claim(Base):

@@ -86,10 +86,10 @@ async def remember(
     return ids.all()
 
 
-async def revise(session: AsyncSession, edited: Mapping[int, tuple[str, Marks]]) -> None:
-    """Keep the new title and marks of entries that their publisher edited, by row id."""
-    if edited:
-        rows = [{"id": row, **_columns(title, marks)} for row, (title, marks) in edited.items()]
+async def revise(session: AsyncSession, changed: Mapping[int, tuple[str, Marks]]) -> None:
+    """Keep the present title and marks of known entries, by row id."""
+    if changed:
+        rows = [{"id": row, **_columns(title, marks)} for row, (title, marks) in changed.items()]
         await session.execute(update(Entry), rows)
 
 

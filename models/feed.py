@@ -4,11 +4,12 @@ What the owner sets (address, title, trust, pace, full text) and what polling fi
 written apart: :data:`PROGRESS` names the latter, which many polls store in one statement.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import and_, bindparam, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -77,6 +78,16 @@ class Feed(Base):
     """Checks after the first that brought something new."""
     entries_seen: Mapped[int] = mapped_column(default=0)
     """All entries that it ever had."""
+
+    @property
+    def progress(self) -> Mapping[str, Any]:
+        """What polling found out, by column."""
+        return {name: getattr(self, name) for name in PROGRESS}
+
+    @progress.setter
+    def progress(self, values: Mapping[str, Any]) -> None:
+        for name, value in values.items():
+            setattr(self, name, value)
 
     def set_pace(self, pace: timedelta | None, now: datetime) -> None:
         """Let the owner set the time between two checks, counted from the last one; None: as Hearsay finds it."""
@@ -151,7 +162,7 @@ async def due(session: AsyncSession, now: datetime) -> Sequence[Feed]:
 
 async def save(session: AsyncSession, feeds: Sequence[Feed]) -> None:
     """Store the progress of feeds that were polled; one that was removed meanwhile stays removed."""
-    rows = [{"row": feed.id, **{name: getattr(feed, name) for name in PROGRESS}} for feed in feeds]
+    rows = [{"row": feed.id, **feed.progress} for feed in feeds]
     if rows:
         await (await session.connection()).execute(_SAVE, rows)
 
@@ -160,8 +171,14 @@ async def rename(session: AsyncSession, feed: Feed, url: str) -> bool:
     """Follow a feed to its new address. False if that one is polled already."""
     if await by_url(session, url):
         return False
-    await session.execute(update(Feed).where(Feed.id == feed.id).values(url=url))
+    arrived = {"url": url, "moved_to": None, "moved_since": None, "moved_times": 0}
+    await session.execute(update(Feed).where(Feed.id == feed.id).values(arrived))
     return True
+
+
+async def exists(session: AsyncSession, feed: Feed) -> bool:
+    """Whether the feed has not been removed meanwhile."""
+    return await session.scalar(select(Feed.id).where(Feed.id == feed.id)) is not None
 
 
 async def mend_clock(session: AsyncSession, now: datetime) -> None:
@@ -169,3 +186,11 @@ async def mend_clock(session: AsyncSession, now: datetime) -> None:
     for feed in await session.scalars(select(Feed).where(Feed.checked_at > now)):
         wait = feed.next_check_at - feed.checked_at if feed.checked_at else timedelta(0)
         feed.checked_at, feed.next_check_at = now, now + wait
+
+
+async def page(session: AsyncSession, offset: int, limit: int) -> tuple[Sequence[Feed], int]:
+    """Some feeds, those with trouble first, then by title; and how many there are in all."""
+    total = await session.scalar(select(func.count(Feed.id))) or 0
+    well = and_(Feed.told.is_(None), Feed.failures == 0)
+    query = select(Feed).order_by(well, func.lower(Feed.title), Feed.id).offset(offset).limit(limit)
+    return (await session.scalars(query)).all(), total

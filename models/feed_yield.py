@@ -29,7 +29,7 @@ class Yield:
 async def yields(session: AsyncSession, feeds: Sequence[Feed]) -> Mapping[int, Yield]:
     """What these feeds have been good for, by row id."""
     counts = select(Article.feed_id, func.count()).group_by(Article.feed_id)
-    articles = dict((await session.execute(counts)).tuples())
+    articles = {feed_id: number for feed_id, number in await session.execute(counts)}
     return {feed.id: Yield(articles.get(feed.id, 0), await _delays(session, feed.id)) for feed in feeds}
 
 
@@ -52,5 +52,5 @@ async def _delays(session: AsyncSession, feed_id: int) -> tuple[timedelta, ...]:
         .order_by(Change.id.desc())
         .limit(DELAYS)
     )
-    rows = (await session.execute(query)).tuples()
+    rows = await session.execute(query)
     return tuple(sent - published for published, sent in rows if published and sent)

@@ -87,7 +87,7 @@ class Stream(httpcore.AsyncMockStream):
     """A connection that answers and, asked for TLS, notes what would have been verified."""
 
     def __init__(self, says: bytes, secured: list[tuple[str | None, ssl.SSLContext]]) -> None:
-        super().__init__([says])
+        super().__init__([says, says])
         self._secured = secured
 
     async def start_tls(
@@ -290,6 +290,15 @@ def test_nonsense_in_the_list_is_refused(part: str) -> None:
     with pytest.raises(ValueError, match="neither a host name") as caught:
         PrivateHosts.parse(f"127.0.0.1, {part}")
     assert repr(part) in str(caught.value)
+
+
+async def test_a_connection_waits_for_the_next_feed_of_its_host(network: Network, names: Names) -> None:
+    """After "not modified" the connection is kept, and asked again."""
+    network.says = b"HTTP/1.1 304 Not Modified\r\n\r\n"
+    looking = fetcher(network, names)
+    for path in ("one", "two"):
+        await looking.fetch(f"http://public.example/{path}", Validators('"1"'))
+    assert network.reached == [PUBLIC]
 
 
 async def test_the_name_stays_the_name_for_tls_and_the_server(web: Web) -> None:

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
 
-from feeds.intake import Intake
+from feeds.intake import Batch, Intake, Taken, take
 from matcher.vocabulary import Article, Field, Stage, Trust
 from models import article, subscriber
 from models.change import Change
@@ -47,6 +47,14 @@ async def tracked(database: Database) -> Database:
     return database
 
 
+async def take_in(
+    session: AsyncSession, articles: Sequence[Article], *, first_fetch: bool = False, intake: Intake | None = None
+) -> Taken:
+    """Read the articles and let them act, as the poller does."""
+    telling = await (intake or Intake()).read(session, articles)
+    return await take(session, telling, Batch(first_fetch=first_fetch))
+
+
 async def stage(session: AsyncSession, slug: str = "alpha-beta") -> Stage | None:
     return await session.scalar(select(Deal.stage).where(Deal.slug == slug))
 
@@ -65,7 +73,7 @@ async def test_only_articles_that_name_a_deal_are_kept(tracked: Database) -> Non
     """Claims and mentions rest on articles that are kept in full; the rest of the news is forgotten."""
     claiming = news(TALKS, summary="A summary.", body="A body.", url="https://example.org/1", trust=Trust.OFFICIAL)
     async with tracked.write() as session:
-        taken = await Intake().take(session, [claiming, news(TOGETHER), news("Alphacom opens an office")])
+        taken = await take_in(session, [claiming, news(TOGETHER), news("Alphacom opens an office")])
 
         kept = (await session.scalars(select(article.Article).order_by(article.Article.title))).all()
         assert [row.title for row in kept] == [TOGETHER, TALKS]
@@ -92,7 +100,7 @@ async def test_only_articles_that_name_a_deal_are_kept(tracked: Database) -> Non
 async def test_a_change_is_recorded_when_the_article_was_seen(tracked: Database) -> None:
     """The history tells when Hearsay knew; the claim tells when the article spoke."""
     async with tracked.write() as session:
-        taken = await Intake().take(session, [news(TALKS, NOON, seen=NOON + HOUR)])
+        taken = await take_in(session, [news(TALKS, NOON, seen=NOON + HOUR)])
 
     assert (taken.changes[0].at, taken.claims[0].moment) == (NOON + HOUR, NOON)
 
@@ -100,9 +108,8 @@ async def test_a_change_is_recorded_when_the_article_was_seen(tracked: Database)
 async def test_a_date_in_the_future_is_not_believed(tracked: Database) -> None:
     """An article speaks at the latest when it is seen, so that it cannot rule over what comes after it."""
     async with tracked.write() as session:
-        intake = Intake()
-        await intake.take(session, [news(TALKS, NOON + 300 * DAY, seen=NOON)])
-        await intake.take(session, [news(OVER, NOON + HOUR)])
+        await take_in(session, [news(TALKS, NOON + 300 * DAY, seen=NOON)])
+        await take_in(session, [news(OVER, NOON + HOUR)])
 
         assert await stage(session) is Stage.CALLED_OFF
 
@@ -124,7 +131,7 @@ async def test_the_order_of_a_batch_does_not_matter(tracked: Database, first_fet
 
 async def outcome_of(database: Database, articles: Sequence[Article], *, first_fetch: bool) -> list[object]:
     async with database.write() as session:
-        taken = await Intake().take(session, articles, first_fetch=first_fetch)
+        taken = await take_in(session, articles, first_fetch=first_fetch)
         outcome = [
             [(change.stage, change.sources, change.quiet) for change in taken.changes],
             [(claim.stage, claim.outcome) for claim in taken.claims],
@@ -139,7 +146,7 @@ async def test_articles_of_one_batch_know_of_each_other(tracked: Database) -> No
     async with tracked.write() as session:
         blog = news(AGREED, outlet="Blog", trust=Trust.UNVETTED)
         forum = news("Alphacom signs definitive agreement to acquire Betasoft", outlet="Forum", trust=Trust.UNVETTED)
-        await Intake().take(session, [blog, forum])
+        await take_in(session, [blog, forum])
 
         assert await stage(session) is Stage.AGREED
 
@@ -147,9 +154,9 @@ async def test_articles_of_one_batch_know_of_each_other(tracked: Database) -> No
 async def test_an_article_acts_once(tracked: Database) -> None:
     """One that is kept already, because its feed was removed and added again, is not taken twice."""
     async with tracked.write() as session:
-        first = await Intake().take(session, [news(TALKS), news(TALKS)])
+        first = await take_in(session, [news(TALKS), news(TALKS)])
     async with tracked.write() as session:
-        again = await Intake().take(session, [news(TALKS)])
+        again = await take_in(session, [news(TALKS)])
 
         assert (len(first.claims), len(again.claims)) == (1, 0)
         assert await count(session, article.Article) == 1
@@ -159,7 +166,7 @@ async def test_a_changed_watchlist_is_noticed(tracked: Database) -> None:
     """A deal that another process adds, renames or removes counts from the next batch on."""
     intake = Intake()
     async with tracked.write() as session:
-        assert not (await intake.take(session, [news("Alphacom in talks to buy Deltasys")])).claims
+        assert not (await take_in(session, [news("Alphacom in talks to buy Deltasys")], intake=intake)).claims
 
     async with Database(tracked.path) as other, other.write() as session:
         await track(session, a_deal("alpha-delta", "Alphacom", "Deltasys"))
@@ -167,7 +174,7 @@ async def test_a_changed_watchlist_is_noticed(tracked: Database) -> None:
 
     async with tracked.write() as session:
         told = [news("Alphacom in talks to buy Deltasys", NOON + HOUR), news(TALKS)]
-        taken = await intake.take(session, told)
+        taken = await take_in(session, told, intake=intake)
         assert [claim.deal.slug for claim in taken.claims] == ["alpha-delta"]
 
 
@@ -181,7 +188,7 @@ RECENT = SEEN - 47 * HOUR
 async def test_old_entries_of_a_first_fetch_set_statuses_quietly(tracked: Database) -> None:
     """What is older than 48 hours is history that Hearsay catches up with, and no news."""
     async with tracked.write() as session:
-        taken = await Intake().take(session, [news(TALKS, OLD, seen=SEEN)], first_fetch=True)
+        taken = await take_in(session, [news(TALKS, OLD, seen=SEEN)], first_fetch=True)
 
         assert [change.quiet for change in taken.changes] == [True]
         assert await stage(session) is Stage.TALKS
@@ -192,7 +199,7 @@ async def test_old_entries_of_a_first_fetch_set_statuses_quietly(tracked: Databa
 async def test_recent_entries_of_a_first_fetch_are_news(tracked: Database, published: datetime | None) -> None:
     """What is younger, or has no date, is told."""
     async with tracked.write() as session:
-        await Intake().take(session, [news(TALKS, published, seen=SEEN)], first_fetch=True)
+        await take_in(session, [news(TALKS, published, seen=SEEN)], first_fetch=True)
 
         assert await letters(session) == [Stage.TALKS]
 
@@ -207,7 +214,7 @@ async def test_a_first_fetch_tells_of_each_deal_once(tracked: Database) -> None:
         news(OVER, RECENT + 2 * HOUR, seen=SEEN),
     ]
     async with tracked.write() as session:
-        taken = await Intake().take(session, batch, first_fetch=True)
+        taken = await take_in(session, batch, first_fetch=True)
 
         assert len(taken.changes) == 5
         assert await letters(session) == [Stage.NEAR, Stage.CALLED_OFF]
@@ -218,6 +225,6 @@ async def test_a_first_fetch_tells_of_each_deal_once(tracked: Database) -> None:
 async def test_later_fetches_tell_everything(tracked: Database) -> None:
     """Once a feed is known, every key move is told, however late it was published."""
     async with tracked.write() as session:
-        await Intake().take(session, [news(TALKS, OLD, seen=SEEN), news(OVER, RECENT, seen=SEEN)])
+        await take_in(session, [news(TALKS, OLD, seen=SEEN), news(OVER, RECENT, seen=SEEN)])
 
         assert await letters(session) == [Stage.TALKS, Stage.CALLED_OFF]

@@ -254,8 +254,8 @@ async def test_a_held_claim_waits_for_an_owner(database: Database) -> None:
 
         await a_chat(session, 42)
         await owner.appoint(session, 42)
-        await outbox.post_all_held(session, NOON)
-        await outbox.post_all_held(session, NOON)
+        await outbox.post_waiting(session, NOON)
+        await outbox.post_waiting(session, NOON)
 
         assert [letter.subscriber.chat_id for letter in await letters(session)] == [42]
 
