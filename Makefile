@@ -18,7 +18,7 @@ test: .venv/installed-dev  ## the gate: style, types, import directions, tests
 chaos: .venv/installed-dev  ## the promises of the gate with their full counts; takes some minutes
 	$(BIN)/pytest --chaos -m chaos
 
-bench: .venv/installed-dev  ## the figures in the README, measured on this machine
+bench: .venv/installed-bench  ## the figures in the README, measured on this machine
 	$(BIN)/python -m benchmarks
 
 train: .venv/installed-train  ## learn the classifier's weights anew from training/*.tsv; takes some minutes
@@ -40,6 +40,10 @@ install: .venv/installed
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements-dev.txt
 	@touch $@
 
+.venv/installed-bench: requirements-bench.txt .venv/installed
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements-bench.txt
+	@touch $@
+
 .venv/installed-train: requirements-train.txt .venv/installed
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements-train.txt
 	@touch $@
@@ -49,6 +53,8 @@ lock:  ## rewrite the locked dependencies; needs uv on the PATH
 		pyproject.toml --group build --output-file requirements.txt
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 		pyproject.toml --group build --group dev --constraint requirements.txt --output-file requirements-dev.txt
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+		pyproject.toml --group bench --constraint requirements.txt --output-file requirements-bench.txt
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 		pyproject.toml --group train --constraint requirements.txt --output-file requirements-train.txt
 

@@ -1,8 +1,8 @@
 """From the moment an article stands in a feed to the moment its push leaves.
 
 The whole program runs: scheduler, poller, parser process, matcher, ledger, courier. Only the wire to Telegram is the
-terminal's, and the least time between two checks of a feed is lifted, so that what is waited for is the next look at
-what is due. Real time, since waiting is what it is about.
+terminal's. The feed may be checked every second, and the gap between two visits to its host is lifted, so that what is
+waited for is the next look at what is due. Real time, since waiting is what it is about.
 """
 
 import asyncio
@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -27,6 +28,7 @@ from bot.jobs import Pace
 from bot.settings import Settings
 from bot.terminal import CHAT, TOKEN, TerminalWire
 from matcher.vocabulary import Deal
+from models import feed as feeds
 from models import subscriber as subscribers
 from models.database import Database
 from models.subscriber import Wire
@@ -106,11 +108,11 @@ async def _pushes(step: Callable[[str], None]) -> list[Push]:
     deals = newsroom.deals(DEALS)
     async with FeedServer() as server, database_with(deals, server.url(FEED)) as database:
         await _follow_everything(database)
+        await _hurry(database, server.url(FEED))
         wire, web = WatchedWire(), WatchedWeb()
-        around = Surroundings(wire=Wire.TERMINAL, telegram=wire, web=web, pace=PACE)
-        settings = Settings.model_construct(check_minutes=0)  # unchecked: people may not ask for less than ten minutes
+        around = Surroundings(wire=Wire.TERMINAL, telegram=wire, web=web, gap=timedelta(0), pace=PACE)
         async with asyncio.TaskGroup() as tasks:
-            serving = tasks.create_task(Program(settings, TOKEN, database, around).run())
+            serving = tasks.create_task(Program(Settings.model_construct(), TOKEN, database, around).run())
             pushes = []
             for number, deal in enumerate(deals[: PUSHES + 1]):
                 step(f"freshness: article {number} of {PUSHES}")
@@ -134,3 +136,10 @@ async def _follow_everything(database: Database) -> None:
     async with database.write() as session:
         subscriber = await subscribers.meet(session, CHAT, Wire.TERMINAL, utc_now())
         await subscribers.follow(session, subscriber, utc_now())
+
+
+async def _hurry(database: Database, address: str) -> None:
+    async with database.write() as session:
+        feed = await feeds.by_url(session, address)
+        if feed:
+            feed.pace = timedelta(seconds=PACE.poll)  # people may not ask for less than a minute

@@ -3,6 +3,7 @@
 The companies are invented; the sentences were written for this purpose, in the manner of the business press.
 """
 
+import html
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -20,8 +21,16 @@ BODY_LENGTH = 3_000
 NAMED_DEALS = 10
 """Articles name only the first deals, so that watchlists of every size track what is named."""
 
+FEED_DEALS = 100
+"""Feeds name so many in turn."""
+
 _DUBLIN_CORE = "http://purl.org/dc/elements/1.1/"
 _MEDIA = "http://search.yahoo.com/mrss/"
+_NAMESPACES = f' xmlns:dc="{_DUBLIN_CORE}" xmlns:media="{_MEDIA}"'
+_HEAD = b"""<?xml version="1.0" encoding="utf-8"?>
+<rss version="2.0"%s><channel><title>%s</title><link>https://ledger.example/</link>"""
+ET.register_namespace("dc", _DUBLIN_CORE)
+ET.register_namespace("media", _MEDIA)
 
 _DAWN = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 _BEGINNINGS = (
@@ -133,9 +142,13 @@ def stories_on_others() -> list[Article]:
     return [replace(article, body=_body(index, _untracked)) for index, article in enumerate(headlines_on_others())]
 
 
-def feed_page(first: int, entries: int) -> list[Article]:
-    """What stands in a news site's feed: headlines with short summaries, the first of every 50 about a tracked deal."""
-    return [_entry(number) for number in range(first, first + entries)]
+def entry(number: int, on_deals_every: int) -> Article:
+    """What stands in a news site's feed: a headline with a short summary, one in so many about a tracked deal."""
+    turn, other = divmod(number, on_deals_every)
+    names, index = (_untracked, number % _OTHERS) if other else (_tracked_in_feeds, turn)
+    headline = _article(index, _ON_DEALS, names)
+    moment = _DAWN + timedelta(seconds=number)
+    return replace(headline, id=f"entry-{number}", published=moment, summary=_summary(index, names))
 
 
 def archive(headlines: int, deals: int, on_deals_every: int) -> Iterator[bytes]:
@@ -153,16 +166,16 @@ def first_report(deal: Deal) -> Article:
 
 def rss(articles: Iterable[Article]) -> bytes:
     """A feed as news sites write it: texts as HTML, with author, sections and a picture."""
-    root = ET.Element("rss", version="2.0")
-    channel = ET.SubElement(root, "channel")
-    ET.SubElement(channel, "title").text = "The Daily Ledger"
-    for article in articles:
-        channel.append(_item(article))
-    document: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)
-    return document
+    return channel("The Daily Ledger", map(item, articles))
 
 
-def _item(article: Article) -> ET.Element:
+def channel(title: str, items: Iterable[bytes]) -> bytes:
+    """A feed of written items."""
+    return b"".join((_HEAD % (_NAMESPACES.encode(), html.escape(title).encode()), *items, b"</channel></rss>"))
+
+
+def item(article: Article) -> bytes:
+    """An article as it stands in :func:`rss`."""
     item = ET.Element("item")
     ET.SubElement(item, "title").text = article.title
     ET.SubElement(item, "link").text = f"https://ledger.example/{article.id}"
@@ -174,7 +187,8 @@ def _item(article: Article) -> ET.Element:
         ET.SubElement(item, "category").text = section
     ET.SubElement(item, f"{{{_MEDIA}}}content", url=f"https://ledger.example/{article.id}.jpeg", medium="image")
     ET.SubElement(item, "description").text = _markup(article.body or article.summary)
-    return item
+    written: bytes = ET.tostring(item, encoding="utf-8", xml_declaration=False)
+    return written.replace(_NAMESPACES.encode(), b"")  # declared once, above
 
 
 def _deal(index: int) -> Deal:
@@ -227,20 +241,16 @@ def _tracked(index: int) -> dict[str, str]:
     return _parties(index % NAMED_DEALS)
 
 
+def _tracked_in_feeds(index: int) -> dict[str, str]:
+    return _parties(index % FEED_DEALS)
+
+
 def _untracked(index: int) -> dict[str, str]:
     return {"a": _short_name(_UNTRACKED + index), "b": _full_name(_UNTRACKED + ARTICLES + index)}
 
 
 def _headlines(templates: Sequence[str], names: _Names) -> list[Article]:
     return [_article(index, templates, names) for index in range(ARTICLES)]
-
-
-def _entry(number: int) -> Article:
-    deal, other = divmod(number, 50)
-    names, index = (_untracked, number) if other else (_parties, deal)
-    headline = _article(index, _ON_DEALS, names)
-    moment = _DAWN + timedelta(minutes=number)
-    return replace(headline, id=f"entry-{number}", published=moment, summary=_summary(index, names))
 
 
 def _article(index: int, templates: Sequence[str], names: _Names) -> Article:

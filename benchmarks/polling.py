@@ -7,9 +7,6 @@ stays on, as in the program.
 
 import asyncio
 import gc
-import multiprocessing
-import sys
-import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -23,16 +20,23 @@ import httpx
 from rich.table import Table
 
 from benchmarks import newsroom
-from benchmarks.newsstand import ENTRIES, newsstand
+from benchmarks.newsstand import ENTRIES, Newsstand, newsstand
 from benchmarks.prepared import database_with
+from benchmarks.processes import cpu_time
 from benchmarks.tables import figures
+from feeds.addresses import PrivateHosts
+from feeds.discovery import FeedLink
 from feeds.fetch import Fetched, Fetcher, NotModified, Validators, make_client
-from feeds.parse import ParsedFeed, ParserProcess, parse
-from feeds.poll import Parse, Poller
+from feeds.language import language
+from feeds.parse import ParsedFeed, parse
+from feeds.poll import Parser, Poller
+from feeds.worker import ParserProcess
 
 DEALS = 1_000
 WARM_UP = 5
 POLLS = 40
+A_WHILE = timedelta(days=2)
+"""After which the feed is due again in any case."""
 
 FETCH, FEEDPARSER, PARSE, INTAKE = "fetch", "feedparser", "our parse around it", "database and intake"
 STAGES = (FETCH, FEEDPARSER, PARSE, INTAKE)
@@ -46,13 +50,13 @@ Cost = dict[str, float]
 
 def measure(step: Callable[[str], None]) -> Table:
     """One line per stage of a poll; ``step`` is told what is being measured."""
-    with newsstand() as address:
+    with newsstand() as stand:
         polls = []
         for fresh, name in KINDS.items():
             step(f"polling: {name}")
-            polls.append(asyncio.run(_in_the_program(f"{address}/{fresh}")))
+            polls.append(asyncio.run(_in_the_program(stand, fresh)))
         step("polling: parsed in the worker")
-        in_worker = asyncio.run(_in_a_worker(f"{address}/{ENTRIES}"))
+        in_worker = asyncio.run(_in_a_worker(stand, ENTRIES))
     title = f"Polling a feed of {ENTRIES} entries: ms of CPU (medians of {POLLS} polls)"
     table = figures(title, "stage", *KINDS.values(), "target")
     for stage in STAGES:
@@ -101,21 +105,10 @@ class Stopwatch:
         return spent
 
     def _switch(self) -> None:
-        now = _cpu_time()
+        now = cpu_time()
         if self._running:
             self._spent[self._running[-1]] += now - self._since
         self._since = now
-
-
-def _cpu_time() -> float:
-    """Seconds of CPU that this process and the parser's have used."""
-    return time.process_time() + sum(_cpu_time_of(child.pid) for child in multiprocessing.active_children())
-
-
-def _cpu_time_of(pid: int | None) -> float:
-    if pid is None or sys.platform != "linux":
-        return 0.0
-    return time.clock_gettime(~pid << 3 | 2)  # how Linux numbers the CPU clock of a process: clock_getcpuclockid(3)
 
 
 class WatchedFetcher(Fetcher):
@@ -131,31 +124,58 @@ class WatchedFetcher(Fetcher):
             return await super().fetch(url, validators)
 
 
-async def _in_the_program(url: str) -> list[Cost]:
+class InTheProgram:
+    """A parser without a process of its own, whose work is counted."""
+
+    def __init__(self, watch: Stopwatch) -> None:
+        self._watch = watch
+
+    async def parse(self, body: bytes, content_type: str, url: str) -> ParsedFeed:
+        """As the parser process does."""
+        with self._watch.on(PARSE):
+            return parse(body, content_type, url)
+
+    async def find_feeds(self, body: bytes, content_type: str, url: str) -> list[FeedLink]:
+        """Never asked for."""
+        raise NotImplementedError
+
+    async def read_page(self, body: bytes, content_type: str, url: str) -> str:
+        """Never asked for."""
+        raise NotImplementedError
+
+    async def language(self, text: str) -> str:
+        """As the parser process does."""
+        return language(text)
+
+
+async def _in_the_program(stand: Newsstand, fresh: int) -> list[Cost]:
     watch, read = Stopwatch(), feedparser.parse
 
     def watched_read(*args: Any, **options: Any) -> Any:
         with watch.on(FEEDPARSER):
             return read(*args, **options)
 
-    async def watched_parse(body: bytes, content_type: str, url: str) -> ParsedFeed:
-        with watch.on(PARSE):
-            return parse(body, content_type, url)
-
     with patch.object(feedparser, "parse", watched_read):
-        return await _polls(url, watched_parse, watch)
+        return await _polls(stand, fresh, InTheProgram(watch), watch)
 
 
-async def _in_a_worker(url: str) -> list[Cost]:
+async def _in_a_worker(stand: Newsstand, fresh: int) -> list[Cost]:
     async with ParserProcess() as process:
-        return await _polls(url, process.parse, Stopwatch())
+        return await _polls(stand, fresh, process, Stopwatch())
 
 
-async def _polls(url: str, parse: Parse, watch: Stopwatch) -> list[Cost]:
-    """The cost of each of many polls of one feed."""
-    async with database_with(newsroom.deals(DEALS), url) as database, make_client("Hearsay/benchmark") as client:
-        poller = Poller(database, WatchedFetcher(watch, client), parse, _now, floor=timedelta(0))
-        return [await _cost(poller, watch) for _ in range(WARM_UP + POLLS)][WARM_UP:]
+async def _polls(stand: Newsstand, fresh: int, parser: Parser, watch: Stopwatch) -> list[Cost]:
+    """The cost of each of many polls of one feed, which has so many fresh entries each time."""
+    deals, private = newsroom.deals(DEALS), PrivateHosts.parse("127.0.0.0/8")
+    async with database_with(deals, stand.url(0)) as database, make_client("Hearsay", private) as client:
+        clock = Clock()
+        poller = Poller(database, WatchedFetcher(watch, client), parser, clock, floor=timedelta(0))
+        costs = []
+        for _ in range(WARM_UP + POLLS):
+            stand.publish(fresh)
+            clock.now += A_WHILE
+            costs.append(await _cost(poller, watch))
+    return costs[WARM_UP:]
 
 
 async def _cost(poller: Poller, watch: Stopwatch) -> Cost:
@@ -165,5 +185,12 @@ async def _cost(poller: Poller, watch: Stopwatch) -> Cost:
     return watch.take()
 
 
-def _now() -> datetime:
-    return datetime.now(UTC)
+class Clock:
+    """Shows what it was set to."""
+
+    def __init__(self) -> None:
+        self.now = datetime.now(UTC)
+
+    def __call__(self) -> datetime:
+        """As the program's clock."""
+        return self.now

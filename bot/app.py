@@ -20,6 +20,7 @@ from telegram.ext import Application, ApplicationBuilder
 from telegram.request import BaseRequest, HTTPXRequest
 
 from bot.commands.deals import DealCommands
+from bot.commands.feeds import FeedCommands
 from bot.commands.help import HelpCommands, menu
 from bot.commands.owner import OwnerCommands
 from bot.commands.subscriptions import SubscriptionCommands
@@ -102,6 +103,7 @@ class Program:
         self._bot = RawBot(
             token,
             base_url=f"{str(settings.telegram_url).rstrip('/')}/bot",
+            base_file_url=f"{str(settings.telegram_url).rstrip('/')}/file/bot",
             request=around.telegram or HTTPXRequest(connection_pool_size=8),
             get_updates_request=around.telegram or HTTPXRequest(connection_pool_size=1),
         )
@@ -113,7 +115,7 @@ class Program:
         self.courier = Courier(database, self._bot, around.wire, around.clock)
         self.jobs = Jobs(database, self.poller if around.polls else None, self.courier, around.clock, settings.keep)
         self.inbox = Inbox(database, self._application, around.wire, around.clock)
-        self._add_handlers(database)
+        self._add_handlers(database, settings.check_every)
 
     async def run(self) -> None:
         """Serve until cancelled. Raises InvalidToken if Telegram does not know the token."""
@@ -136,12 +138,13 @@ class Program:
             raise RuntimeError("python-telegram-bot was installed without its job-queue extra; run: make install")
         return queue
 
-    def _add_handlers(self, database: Database) -> None:
+    def _add_handlers(self, database: Database, floor: timedelta) -> None:
         wire, clock = self._around.wire, self._around.clock
         subjects = (
             DealCommands(database),
             SubscriptionCommands(database, wire, clock),
             OwnerCommands(database, wire, clock),
+            FeedCommands(database, self.adder, clock, floor),
             HelpCommands(database, wire, clock),  # takes what no other took
         )
         for subject in subjects:

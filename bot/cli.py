@@ -1,11 +1,13 @@
 """The command line. Every error is one plain sentence on standard error, with an exit code other than 0."""
 
 import asyncio
+import re
 import sys
 from collections.abc import Awaitable, Callable, Container, Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 import typer
 from rich.console import Console
@@ -15,16 +17,19 @@ from sqlalchemy.exc import DBAPIError
 from telegram.error import InvalidToken
 
 from bot import demo as story
-from bot import live, logs, messages
-from bot.app import utc_now
+from bot import feed_words, live, logs, messages
+from bot.app import Newsroom, Surroundings, utc_now
 from bot.evaluate import run_evaluation
 from bot.explain import ExplainError, run_explanation
 from bot.labelled import LabelledSetError, sets_in
 from bot.live import AlreadyRunningError
 from bot.replay import ReplayError, prepared, run_replay
 from bot.settings import SettingsError, load
+from feeds import rhythm
+from feeds.adding import AlreadyPolled, Choice, NoFeedError
 from feeds.archive import plain
-from feeds.opml import BadOpml, FeedLine, read_opml, write_opml
+from feeds.opml import BadOpml, FeedLine, export_opml, import_feeds, sift_opml, write_opml
+from feeds.schedule import FASTEST, LONGEST_PAUSE
 from matcher.classifier import WeightsError
 from matcher.cues import CueError
 from matcher.vocabulary import Article, Deal, Kind, Party, Trust
@@ -32,6 +37,8 @@ from models import ambiguity, imports
 from models import deal as deals
 from models import feed as feeds
 from models.database import Database, DatabaseBusyError
+from models.feed import Feed
+from models.feed_yield import Yield, yields
 from models.watchlist import (
     WatchlistDeal,
     WatchlistError,
@@ -67,6 +74,7 @@ KNOWN = (
     DatabaseBusyError,
     ExplainError,
     LabelledSetError,
+    NoFeedError,
     ReplayError,
     SettingsError,
     WatchlistError,
@@ -308,42 +316,173 @@ def export_deals(file: OutFile = None) -> None:
 
 @feeds_app.command("list")
 def list_feeds() -> None:
-    """Show every feed, when it is looked at, and what is wrong with it."""
+    """Show every feed: how it does, when it is looked at, what came of it, and what is wrong with it."""
+    floor = load().check_every
 
     async def show(database: Database) -> None:
         async with database.read() as session:
             rows = await feeds.all_feeds(session)
-        table = Table("feed", "trust", "last success", "next check", "problem")
+            brought = await yields(session, rows)
         for feed in rows:
-            succeeded = f"{feed.succeeded_at:%Y-%m-%d %H:%M}" if feed.succeeded_at else "never"
-            following = f"{feed.next_check_at:%Y-%m-%d %H:%M}" if feed.checked_at else "at once, while the bot runs"
-            name = f"{escape(feed.title)}\n[dim]{escape(feed.url)}[/dim]"
-            table.add_row(name, feed.trust, succeeded, following, escape(feed.error or ""))
-        out.print(table)
+            _show_feed(feed, brought[feed.id], floor)
+        out.print(f"{len(rows)} feed{'s' if len(rows) != 1 else ''}.")
 
     _with_database(show)
 
 
+def _show_feed(feed: Feed, brought: Yield, floor: timedelta) -> None:
+    """One block of lines, each short enough for a narrow terminal."""
+    now = utc_now()
+    out.print(feed_words.name(feed), style="bold", markup=False, highlight=False)
+    facts = {
+        "address": feed.url,
+        "state": f"{feed_words.state(feed)} · {feed.trust} · full text {'on' if feed.full_text else 'off'}",
+        "last read": feed_words.last_success(feed, now),
+        "next look": feed_words.next_look(feed, now),
+        "looked at": feed_words.looks(feed, floor, now),
+        "pace": feed_words.pace(feed, floor),
+        "publishes": feed_words.publishes(feed, now),
+        "so far": feed_words.good_for(feed, brought),
+        "delay": f"{feed_words.delay(brought.delays)}, from published to pushed",
+        "problem": feed_words.problem(feed),
+    }
+    grid = Table.grid(Column(min_width=len("publishes")), Column(overflow="fold"), padding=(0, 1), pad_edge=True)
+    for name, fact in facts.items():
+        if fact:
+            grid.add_row(f"[dim]{name}[/dim]", escape(fact))
+    out.print(grid)
+    out.print()
+
+
 @feeds_app.command("add")
 def add_feed(
-    url: str,
+    address: Annotated[str, typer.Argument(help="The address of a feed, or of a web page that has one.")],
     *,
-    title: Annotated[str, typer.Option(help="The outlet's name.")] = "",
+    title: Annotated[str, typer.Option(help="The outlet's name; the feed's own title if left out.")] = "",
     trust: Annotated[Trust, typer.Option(help="How far the feed is believed.")] = Trust.UNVETTED,
+    anyway: Annotated[
+        bool, typer.Option("--anyway", help="Add the address as it is, without looking, for a feed that is down now.")
+    ] = False,
 ) -> None:
-    """Poll a feed from now on."""
-    lines = read_opml(write_opml([FeedLine(url, title or url, trust)]))  # through the file format: one set of rules
-    if not lines:
-        raise CommandError("The address is empty. It must begin with http:// or https://")
-    line = lines[0]
+    """Poll a feed from now on. The address of a website will do: its feed is looked for."""
+    settings = load()
 
     async def add(database: Database) -> None:
-        async with database.write() as session:
-            if not await feeds.add(session, line.url, line.title, line.trust):
-                raise CommandError(f"{line.url} is polled already. See: hearsay feeds list")
-        out.print(f"{line.url}: added", markup=False)
+        if anyway:
+            await _add_unseen(database, address, title, trust)
+            return
+        async with Newsroom(settings, database, Surroundings()) as newsroom:
+            with err.status("Looking…"):
+                found = await newsroom.adder.add(address, title=plain(title), trust=trust)
+        if isinstance(found, AlreadyPolled):
+            raise _polled_already(found.url)
+        if isinstance(found, Choice):
+            raise CommandError(_offer(found))
+        entries = f"{found.entries} {'entry' if found.entries == 1 else 'entries'}"
+        out.print(f"{found.url}: added, {entries}, {trust}", markup=False, highlight=False, soft_wrap=True)
 
+    logs.configure("ERROR", [])
     _with_database(add)
+
+
+async def _add_unseen(database: Database, url: str, title: str, trust: Trust) -> None:
+    # Through the file format and back: one place knows what a valid address is.
+    found = sift_opml(write_opml([FeedLine(url, title or urlsplit(url).hostname or url, trust)]))
+    if not found.lines:
+        raise CommandError("The address must begin with http:// or https://")
+    async with database.write() as session:
+        if not (await import_feeds(session, found)).added:
+            raise _polled_already(url)
+    out.print(f"{found.lines[0].url}: added, not looked at yet", markup=False, highlight=False, soft_wrap=True)
+
+
+def _polled_already(url: str) -> CommandError:
+    return CommandError(f"{url} is polled already. See: hearsay feeds list")
+
+
+def _offer(choice: Choice) -> str:
+    commands = [f'hearsay feeds add "{link.url}"' + (f"   # {link.title}" * bool(link.title)) for link in choice.links]
+    return "\n".join(["This page offers several feeds. Run the command of the one you mean:", *commands])
+
+
+@feeds_app.command("pace")
+def set_pace(
+    url: str, pace: Annotated[str, typer.Argument(help="60s, 5m, 2h, or usual: as Hearsay finds it.")]
+) -> None:
+    """Set how often a feed is looked at: a fast lane, down to 60 s, or a slow one."""
+    length = _pace(pace)
+    floor = load().check_every
+
+    def change(feed: Feed) -> str:
+        feed.set_pace(length, utc_now())
+        return feed_words.pace(feed, floor)
+
+    _with_feed(url, change)
+
+
+def _pace(text: str) -> timedelta | None:
+    if text == "usual":
+        return None
+    found = re.fullmatch(r"([0-9]{1,7})(s|m|h)", text)
+    if not found:
+        raise CommandError(f"{text} is no pace. Write 60s, 5m, 2h or usual.")
+    pace = int(found[1]) * {"s": timedelta(seconds=1), "m": timedelta(minutes=1), "h": timedelta(hours=1)}[found[2]]
+    if not FASTEST <= pace <= LONGEST_PAUSE:
+        raise CommandError(f"A pace lies between {feed_words.span(FASTEST)} and {feed_words.span(LONGEST_PAUSE)}.")
+    return pace
+
+
+@feeds_app.command("full-text")
+def set_full_text(
+    url: str, switch: Annotated[Literal["on", "off"], typer.Argument(help="Whether whole articles are read.")]
+) -> None:
+    """Read the web pages of a feed's articles, too, if they name a party and the site allows it."""
+
+    def change(feed: Feed) -> str:
+        feed.full_text = switch == "on"
+        return f"full text {switch}"
+
+    _with_feed(url, change)
+
+
+@feeds_app.command("trust")
+def set_trust(url: str, tier: Trust) -> None:
+    """Say how far a feed is believed. What it told before stays as it was."""
+
+    def change(feed: Feed) -> str:
+        feed.trust = tier
+        return tier
+
+    _with_feed(url, change)
+
+
+@feeds_app.command("check")
+def check_feed(url: str) -> None:
+    """Have a feed looked at within seconds by the running bot, unless that is too soon."""
+    floor = load().check_every
+
+    def change(feed: Feed) -> str:
+        return messages.hastened(feed, rhythm.hasten(feed, floor, utc_now()))
+
+    _with_feed(url, change)
+
+
+def _with_feed(url: str, change: Callable[[Feed], str]) -> None:
+    """Change one feed, and say what came of it."""
+
+    async def work(database: Database) -> None:
+        async with database.write() as session:
+            feed = await feeds.by_url(session, url)
+            if feed is None:
+                raise _unknown_feed(url)
+            outcome = change(feed)
+        out.print(f"{url}: {outcome}", markup=False, highlight=False, soft_wrap=True)
+
+    _with_database(work)
+
+
+def _unknown_feed(url: str) -> CommandError:
+    return CommandError(f"{url} is not polled. See: hearsay feeds list")
 
 
 @feeds_app.command("remove")
@@ -353,24 +492,30 @@ def remove_feed(url: str) -> None:
     async def remove(database: Database) -> None:
         async with database.write() as session:
             if not await feeds.remove(session, url):
-                raise CommandError(f"{url} is not polled. See: hearsay feeds list")
+                raise _unknown_feed(url)
         out.print(f"{url}: removed", markup=False)
 
     _with_database(remove)
 
 
 @feeds_app.command("import")
-def import_feeds(file: InFile) -> None:
+def import_list(file: InFile) -> None:
     """Add the feeds of an OPML file; the folder's name is the trust: official, trusted or unvetted."""
-    lines = read_opml(file.read_bytes())
+    found = sift_opml(file.read_bytes())
 
     async def take_over(database: Database) -> None:
         async with database.write() as session:
-            added = {line.url: await feeds.add(session, line.url, line.title, line.trust) for line in lines}
-        for url, new in added.items():
-            out.print(f"{url}: {'added' if new else 'unchanged'}", markup=False)
+            result = await import_feeds(session, found)
+        for url in result.added:
+            out.print(f"{url}: added", markup=False, highlight=False, soft_wrap=True)
+        for url in result.known:
+            out.print(f"{url}: unchanged", markup=False, highlight=False, soft_wrap=True)
+        for line in result.unusable:
+            err.print(f"{line.url or '-'}: not added. {line.reason}", markup=False, highlight=False, soft_wrap=True)
 
     _with_database(take_over)
+    if found.unusable:
+        raise CommandError(f"{len(found.unusable)} of the feeds could not be used; the others were imported.")
 
 
 @feeds_app.command("export")
@@ -379,8 +524,8 @@ def export_feeds(file: OutFile = None) -> None:
 
     async def write(database: Database) -> None:
         async with database.read() as session:
-            rows = await feeds.all_feeds(session)
-        _write(write_opml([FeedLine(feed.url, feed.title, feed.trust) for feed in rows]), file)
+            data = await export_opml(session)
+        _write(data, file)
 
     _with_database(write)
 

@@ -191,4 +191,6 @@ def _words(letter: Letter) -> messages.Message:
         return messages.changed(letter.change, letter.change.deal)
     if letter.claim:
         return messages.held(letter.claim, letter.claim.deal)
+    if letter.notice:
+        return messages.trouble(letter.notice)
     raise ValueError(f"letter {letter.id} is about nothing")  # the table's check constraint forbids it

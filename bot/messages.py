@@ -7,20 +7,29 @@ bytes (Bot API: sendMessage, InlineKeyboardButton).
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from hashlib import sha256
 from html import escape
 from itertools import groupby
 
 import html_text
 
-from matcher.vocabulary import ChangeKind, Speaker, Stage, Status
+from bot import feed_words as words
+from feeds.adding import Added, Choice
+from feeds.discovery import FeedLink
+from feeds.opml import MAX_BYTES, Imported
+from feeds.schedule import FASTEST
+from matcher.vocabulary import ChangeKind, Speaker, Stage, Status, Trust
 from models.article import Claim
 from models.change import Change
 from models.deal import Deal
+from models.feed import Feed, Trouble
+from models.feed_yield import Yield
+from models.notice import Notice
 from models.subscriber import Subscription
 
 PAGE = 10
-"""Deals on one page of ``/deals``."""
+"""Deals on one page of ``/deals``, feeds on one of ``/feeds``."""
 CHOICES = 10
 """Deals offered as buttons when several fit."""
 HISTORY = 8
@@ -33,9 +42,17 @@ MORE = "\nOlder changes are not shown."
 LONGEST_LINK = 2000
 """Longer addresses are not linked: browsers do not take them either."""
 LONGEST_TITLE, LONGEST_QUOTE, LONGEST_NAME, LONGEST_ITEM = 120, 280, 80, 60
+LONGEST_REASON, LONGEST_ADDRESS = 500, 1000
+PACES = (timedelta(minutes=5), FASTEST)
+"""The paces that a feed's card offers, beside the usual one."""
+UNUSABLE = 6
+"""Unusable lines of an imported list that are named."""
+EXPORTED = "hearsay-feeds.opml"
+"""The name of the file that ``/export`` sends."""
 
 SUBSCRIBED = "Subscribed. You get a message when something changes."
 UNSUBSCRIBED = "Unsubscribed."
+ONLY_THE_OWNER = "Only the owner may do that."
 STILL_FOLLOWED = "This chat still follows it through a party or everything: see /subscriptions."
 """Toasts over pressed buttons; the Bot API allows 200 characters."""
 
@@ -52,6 +69,9 @@ COMMANDS = {
     "unsubscribe": ("stop the messages", "/unsubscribe huawei-att, /unsubscribe everything"),
     "subscriptions": ("what this chat follows", ""),
     "claim": ("become the owner, with the code from the first start", "/claim CODE"),
+    "feeds": ("for the owner: the feeds, how they do, how often they are asked", ""),
+    "addfeed": ("for the owner: follow a feed, or the feed of a website", "/addfeed https://news.example"),
+    "export": ("for the owner: all feeds as an OPML file; send such a file to import it", ""),
 }
 """Every command with its purpose and an example: /help and Telegram's menu are made from this list."""
 
@@ -148,7 +168,7 @@ def deals(page: Sequence[Deal], number: int, pages: int, status: Status | None) 
     if pages > 1:
         lines.append(f"\nPage {number + 1} of {pages}")
     rows = tuple((Button(_plain(deal.title, LONGEST_ITEM), f"status:{deal.id}:new"),) for deal in page)
-    return Message("\n".join(lines), rows + _pager(number, pages, status))
+    return Message("\n".join(lines), rows + _turns(number, pages, f"deals:{{}}:{status or ''}"))
 
 
 def unknown_status(word: str) -> Message:
@@ -165,7 +185,7 @@ def status(deal: Deal, latest: Change | None, *, followed: bool, notice: str = "
         lines.append("No reports yet.")
     else:
         lines.append(f"<b>{_standing_words(deal.stage)}</b>")
-        lines.append(weight(confirmed=deal.confirmed, sources=len(deal.origins)) + f" · since {_day(deal.moment)}")
+        lines.append(weight(confirmed=deal.confirmed, sources=len(deal.origins)) + f" · since {words.day(deal.moment)}")
         if deal.contested:
             lines.append("Contested: a party and independent reports contradict each other.")
         lines += ["", *_evidence(latest.claims if latest else [])]
@@ -180,7 +200,7 @@ def history(deal: Deal, changes: Sequence[Change]) -> Message:
     for change in changes:
         block = [
             "",
-            f"<b>{_moment(change.at)}</b>",
+            f"<b>{words.moment(change.at)}</b>",
             f"{headline(change)} · {weight(confirmed=change.confirmed, sources=change.sources)}",
         ]
         block += _evidence(change.claims)
@@ -311,12 +331,247 @@ def claim_in_private(*, voided: bool) -> Message:
 
 def stranger() -> Message:
     """A button that is not for this user."""
-    return Message("", notice="Only the owner may do that.")
+    return Message("", notice=ONLY_THE_OWNER)
+
+
+def only_the_owner() -> Message:
+    """A command that is not for this user."""
+    return Message(ONLY_THE_OWNER)
+
+
+def only_in_private() -> Message:
+    """A command about feeds, whose addresses may hold passwords, came in a group."""
+    return Message("Others can read this chat, and addresses of feeds may hold passwords. Ask in a private chat.")
 
 
 def gone() -> Message:
     """A button under an old message points to something that is no longer there."""
     return Message("", notice="This is out of date. Ask again with /deals or /subscriptions.")
+
+
+def trouble(notice: Notice) -> Message:
+    """Tell the owner what happened to a feed. What was set up is never touched."""
+    feed = notice.feed
+    lines = [f"<b>{_TROUBLE_WORDS[notice.trouble]}: {_cut(words.name(feed), LONGEST_TITLE)}</b>", *_told(notice)]
+    # A pressed button answers with a new message: the notice itself must stay in the chat.
+    card = Button("Feed", f"feed:{feed.id}:new")
+    check = () if feed.stopped_at else (Button("Check now", f"feed-check:{feed.id}:new"),)
+    return Message("\n".join(lines), ((card, *check),))
+
+
+_TROUBLE_WORDS = {
+    Trouble.FAILING: "Feed cannot be read",
+    Trouble.ENDED: "Feed has ended",
+    Trouble.SILENT: "Feed has fallen silent",
+}
+
+
+def _told(notice: Notice) -> list[str]:
+    feed, reason = notice.feed, _cut(notice.reason, LONGEST_REASON)
+    match notice.trouble:
+        case Trouble.FAILING:
+            return [_failing_since(notice), reason, "Hearsay goes on trying, less and less often. Nothing is deleted."]
+        case Trouble.ENDED:
+            again = f"/addfeed <code>{_cut(feed.url, LONGEST_ADDRESS)}</code>"
+            return [reason, "It is kept, but not asked any more.", f"If it comes back: {again}"]
+    since = f"Nothing new since {words.moment(feed.new_entry_at)}." if feed.new_entry_at else "Nothing new for long."
+    pause = f"; its longest pause was {words.span(feed.longest_gap)}" if feed.longest_gap else ""
+    used = f"Before, it brought {words.frequency(feed.rate)}{pause}."
+    return [since, used, "Its server answers. See whether its website still publishes there. Hearsay goes on looking."]
+
+
+def _failing_since(notice: Notice) -> str:
+    read = notice.feed.succeeded_at
+    if read is None:
+        return "It could not be read so far."
+    return f"Last read: {words.moment(read)}." if read < notice.at else f"It was read again: {words.moment(read)}."
+
+
+def feeds(page: Sequence[Feed], number: int, pages: int, now: datetime) -> Message:
+    """One page of the feeds (``number`` from 0)."""
+    if not page:
+        return Message("No feeds yet. Add one: /addfeed https://news.example, or send an OPML file.")
+    lines = ["<b>Feeds</b>"]
+    for feed in page:
+        lines.append(f"• <b>{_cut(words.name(feed), LONGEST_ITEM)}</b>: {words.state(feed)}")
+        read = f"{words.span(now - feed.succeeded_at)} ago" if feed.succeeded_at else "never"
+        lines.append(f"   read {read}; next look: {words.next_look(feed, now)}")
+    if pages > 1:
+        lines.append(f"\nPage {number + 1} of {pages}")
+    rows = tuple((Button(_plain(words.name(feed), LONGEST_ITEM), f"feed:{feed.id}"),) for feed in page)
+    return Message("\n".join(lines), rows + _turns(number, pages, "feeds:{}"))
+
+
+def feed(feed: Feed, brought: Yield, now: datetime, floor: timedelta, notice: str = "") -> Message:
+    """The card of a feed. ``floor`` is the usual time between two looks."""
+    facts = {
+        "State": words.state(feed),
+        "Trust": feed.trust,
+        "Last read": words.last_success(feed, now),
+        "Next look": words.next_look(feed, now),
+        "Looked at": words.looks(feed, floor, now),
+        "Pace": words.pace(feed, floor),
+        "Publishes": words.publishes(feed, now),
+        "So far": words.good_for(feed, brought),
+        "From published to pushed": words.delay(brought.delays),
+        "Full text of articles": "on" if feed.full_text else "off",
+    }
+    lines = [
+        f"<b>{_cut(words.name(feed), LONGEST_TITLE)}</b>",
+        f"<code>{_cut(feed.url, LONGEST_ADDRESS)}</code>",
+        *(f"{name}: {value}" for name, value in facts.items()),
+    ]
+    if words.problem(feed):
+        lines.append(f"<b>Problem</b>: {_cut(words.problem(feed), LONGEST_REASON)}")
+    return Message("\n".join(lines), _feed_buttons(feed), notice)
+
+
+def _feed_buttons(feed: Feed) -> tuple[tuple[Button, ...], ...]:
+    pace = tuple(
+        Button(f"Every {words.span(pace)}" if pace else "Usual pace", f"feed-pace:{feed.id}:{_seconds(pace)}")
+        for pace in (None, *PACES)
+        if pace != feed.pace
+    )
+    text = Button("Full text off" if feed.full_text else "Full text on", f"feed-text:{feed.id}:{not feed.full_text:d}")
+    check = () if feed.stopped_at else (Button("Check now", f"feed-check:{feed.id}"),)
+    end = (Button("Remove", f"feed-remove:{feed.id}"), Button("All feeds", "feeds:0"))
+    return (pace, _trust_buttons(feed), (*check, text), end)
+
+
+def _seconds(pace: timedelta | None) -> int:
+    return round(pace.total_seconds()) if pace else 0
+
+
+def _trust_buttons(feed: Feed) -> tuple[Button, ...]:
+    return tuple(Button(tier.capitalize(), f"feed-trust:{feed.id}:{tier}") for tier in Trust if tier is not feed.trust)
+
+
+def hastened(feed: Feed, soonest: datetime | None) -> str:
+    """Whether the feed is looked at out of turn, or from when on it may be; at most 200 characters, for a toast."""
+    if feed.stopped_at:
+        return "Its publisher ended this feed. Add its address again to see whether it is back."
+    if soonest is None:
+        return "It is looked at within seconds, while the bot runs."
+    asked = feed.checked_at is None or soonest > feed.checked_at + FASTEST
+    why = "Its server asked to be left alone." if asked else "It was looked at less than a minute ago."
+    return f"{why} Try again after {words.day(soonest)}, {soonest:%H:%M:%S} UTC."
+
+
+def remove_feed(feed: Feed) -> Message:
+    """Ask before a feed is removed."""
+    return Message(
+        f"Remove <b>{_cut(words.name(feed), LONGEST_TITLE)}</b>?\n"
+        "Hearsay stops asking for it and forgets its settings. What it told about your deals stays.",
+        ((Button("Yes, remove it", f"feed-drop:{feed.id}"), Button("No", f"feed:{feed.id}")),),
+    )
+
+
+def removed_feed(feed: Feed) -> Message:
+    """Confirm a removal, with what it takes to undo it."""
+    address = f"<code>{_cut(feed.url, LONGEST_ADDRESS)}</code>"
+    return Message(
+        f"Removed: {_cut(words.name(feed), LONGEST_TITLE)}. What it told stays.\n"
+        f"To follow it again: /addfeed {address}",
+        ((Button("All feeds", "feeds:0"),),),
+    )
+
+
+def looking(address: str) -> Message:
+    """An address is being looked at."""
+    return Message(f"Looking at <code>{_cut(address, LONGEST_ADDRESS)}</code> … That may take a minute.")
+
+
+def added(found: Added, feed: Feed) -> Message:
+    """A feed was added."""
+    entries = f"{found.entries} {'entry' if found.entries == 1 else 'entries'}"
+    return Message(
+        f"Added: <b>{_cut(words.name(feed), LONGEST_TITLE)}</b>, {entries}.\n"
+        f"<code>{_cut(feed.url, LONGEST_ADDRESS)}</code>\n{_TRUST_WORDS[feed.trust]}",
+        (_trust_buttons(feed), (Button("Feed", f"feed:{feed.id}"),)),
+    )
+
+
+_TRUST_WORDS = {
+    Trust.OFFICIAL: "It is official: a party's, an authority's or a press wire's own.",
+    Trust.TRUSTED: "It is trusted: what it reports counts.",
+    Trust.UNVETTED: "It is unvetted: alone, it cannot deny or finalize a deal; you are asked first. "
+    "If you know it, say how far it is to be believed.",
+}
+
+
+def already_polled(url: str, feed: Feed | None) -> Message:
+    """The feed is there already; nothing changed."""
+    card = ((Button("Feed", f"feed:{feed.id}"),),) if feed else ()
+    return Message(f"This feed is followed already: <code>{_cut(url, LONGEST_ADDRESS)}</code>", card)
+
+
+def no_feed(reason: str) -> Message:
+    """No feed was found; ``reason`` says why and what to do."""
+    return Message(f"Not added. {_cut(reason, LONGEST_REASON)}")
+
+
+def choose_feed(offer: Choice) -> Message:
+    """A page offers several feeds. Each address stands on a line of its own: see :func:`offered_feed`."""
+    lines, rows = ["This page offers several feeds. Which one?"], []
+    for number, link in enumerate(offer.links, 1):
+        block = [f"\n{number}. {_cut(link.title, LONGEST_ITEM)}".rstrip(), f"<code>{escape(link.url)}</code>"]
+        if _visible_length([*lines, *block]) > LONGEST_TEXT - len(_MORE_FEEDS):
+            lines.append(_MORE_FEEDS)
+            break
+        lines += block
+        rows.append((Button(f"{number}. {_plain(link.title or link.url, LONGEST_ITEM)}", _offer(link)),))
+    return Message("\n".join(lines), tuple(rows))
+
+
+_MORE_FEEDS = "\nIt has more than can be shown. Send /addfeed with the address of the feed itself."
+
+
+def offered_feed(text: str, data: str) -> str | None:
+    """The address that a pressed button of :func:`choose_feed` stands for, by the text of its message.
+
+    The message itself keeps the addresses, so nothing needs to be stored, and an old button cannot mean another feed.
+    """
+    return next((line for line in text.splitlines() if _digest(line) == data), None)
+
+
+def _offer(link: FeedLink) -> str:
+    return f"offer:{_digest(link.url)}"
+
+
+def _digest(url: str) -> str:
+    return sha256(url.encode()).hexdigest()[:32]
+
+
+def imported_feeds(result: Imported) -> Message:
+    """What became of a list of feeds."""
+    lines = [f"Added {len(result.added)}, known already {len(result.known)}, not usable {len(result.unusable)}."]
+    lines += [
+        f"• {_cut(line.reason, LONGEST_TITLE + LONGEST_NAME)}: <code>{_cut(line.url, LONGEST_NAME) or '-'}</code>"
+        for line in result.unusable[:UNUSABLE]
+    ]
+    if len(result.unusable) > UNUSABLE:
+        lines.append(f"… and {len(result.unusable) - UNUSABLE} more.")
+    return Message("\n".join(lines), ((Button("All feeds", "feeds:0"),),))
+
+
+def bad_list(reason: str) -> Message:
+    """A file cannot be imported."""
+    return Message(f"Nothing was imported. {_cut(reason, LONGEST_REASON)}")
+
+
+def large_list() -> Message:
+    """A file is too large to be a list of feeds."""
+    return bad_list(f"The file is larger than {MAX_BYTES:,} bytes; split it into several.")
+
+
+def not_downloaded() -> Message:
+    """Telegram did not hand out a file."""
+    return bad_list("The file could not be had from Telegram; send it again.")
+
+
+def exported_feeds(count: int) -> str:
+    """The words under the file that ``/export`` sends."""
+    return f"{count} feed{'s' if count != 1 else ''}. Send such a file here to import it."
 
 
 def without_markup(text: str) -> str:
@@ -364,7 +619,7 @@ def _evidence(claims: Iterable[Claim]) -> list[str]:
         carried = _cut(article.outlet or "an outlet without a name", LONGEST_NAME)
         link = f'<a href="{escape(article.url)}">{carried}</a>' if _is_linkable(article.url) else carried
         lines.append(f"“{_cut(claim.quote, LONGEST_QUOTE)}”")
-        lines.append(f"– {_credit(claim)}; {link}, {_moment(claim.moment)}")
+        lines.append(f"– {_credit(claim)}; {link}, {words.moment(claim.moment)}")
     return lines
 
 
@@ -396,12 +651,13 @@ def _choices(deals: Sequence[Deal], action: str) -> tuple[tuple[Button, ...], ..
     return tuple((Button(_plain(deal.title, LONGEST_NAME), f"{action}:{deal.id}"),) for deal in deals)
 
 
-def _pager(number: int, pages: int, status: Status | None) -> tuple[tuple[Button, ...], ...]:
+def _turns(number: int, pages: int, data: str) -> tuple[tuple[Button, ...], ...]:
+    """Buttons to the pages before and after; ``data`` has a place for their number."""
     row = []
     if number > 0:
-        row.append(Button("← Previous", f"deals:{number - 1}:{status or ''}"))
+        row.append(Button("← Previous", data.format(number - 1)))
     if number + 1 < pages:
-        row.append(Button("Next →", f"deals:{number + 1}:{status or ''}"))
+        row.append(Button("Next →", data.format(number + 1)))
     return (tuple(row),) if row else ()
 
 
@@ -417,11 +673,3 @@ def _plain(text: str, longest: int) -> str:
 
 def _cut(text: str, longest: int) -> str:
     return escape(_plain(text, longest), quote=False)
-
-
-def _day(moment: datetime) -> str:
-    return f"{moment.day} {moment:%b %Y}"
-
-
-def _moment(moment: datetime) -> str:
-    return f"{_day(moment)}, {moment:%H:%M} UTC"

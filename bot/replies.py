@@ -3,7 +3,9 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from typing import TypeVar
 
+import telegram
 from telegram import CallbackQuery, InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions, Update
 from telegram.constants import ParseMode
 from telegram.error import BadRequest, NetworkError, RetryAfter
@@ -12,6 +14,8 @@ from bot.messages import Message
 from bot.pauses import flood_pause
 
 logger = logging.getLogger(__name__)
+
+_Result = TypeVar("_Result")
 
 NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 ATTEMPTS = 5
@@ -24,35 +28,51 @@ def keyboard(message: Message) -> InlineKeyboardMarkup | None:
     return InlineKeyboardMarkup(rows) if rows else None
 
 
-async def reply(update: Update, message: Message, *, fresh: bool = False) -> None:
+async def reply(update: Update, message: Message, *, fresh: bool = False) -> telegram.Message | None:
     """Answer a command with a new message, and a pressed button by editing the message it stands under.
 
-    ``fresh`` answers a button with a new message, too. Raises TelegramError when Telegram refuses, or cannot be reached
-    for :data:`ATTEMPTS` attempts.
+    ``fresh`` answers a button with a new message, too. Returns the message in which the answer stands. Raises
+    TelegramError when Telegram refuses, or cannot be reached for :data:`ATTEMPTS` attempts.
     """
     if update.callback_query:
         await _acknowledge(update.callback_query, message.notice)
-        if not message.text or (not fresh and await _edit(update.callback_query, message)):
-            return
-    await _send(update, message)
+        under = _message_of(update.callback_query)
+        if not message.text:
+            return under
+        if under and not fresh and await _edit(under, message):
+            return under
+    return await _send(update, message)
 
 
-async def _send(update: Update, message: Message) -> None:
+async def reply_later(update: Update, meanwhile: Message, answer: Awaitable[Message]) -> None:
+    """Say ``meanwhile`` at once, and the answer in its place when it is there. Raises as :func:`reply` and it do."""
+    shown = await reply(update, meanwhile)
+    final = await answer
+    if shown is None or not await _edit(shown, final):
+        await _send(update, final)
+
+
+async def send_file(update: Update, name: str, content: bytes, caption: str) -> None:
+    """Answer with a file. Raises TelegramError as :func:`reply` does."""
+    chat = update.effective_chat
+    if chat:
+        await _patiently(lambda: chat.send_document(content, caption=caption, filename=name))
+
+
+async def _send(update: Update, message: Message) -> telegram.Message | None:
     chat, asked = update.effective_chat, update.message
     if chat is None:
-        return
+        return None
     topic = asked.message_thread_id if asked and asked.is_topic_message else None
-
-    async def send() -> None:
-        await chat.send_message(
+    return await _patiently(
+        lambda: chat.send_message(
             message.text,
             parse_mode=ParseMode.HTML,
             reply_markup=keyboard(message),
             link_preview_options=NO_PREVIEW,
             message_thread_id=topic,
         )
-
-    await _patiently(send)
+    )
 
 
 async def _acknowledge(query: CallbackQuery, notice: str) -> None:
@@ -64,25 +84,26 @@ async def _acknowledge(query: CallbackQuery, notice: str) -> None:
             raise
 
 
-async def _edit(query: CallbackQuery, message: Message) -> bool:
-    """Whether the message could be edited. One that was deleted, or is too old, cannot."""
-    if query.message is None or not query.message.is_accessible:
-        return False
+def _message_of(query: CallbackQuery) -> telegram.Message | None:
+    """The message that the button stands under; None if it was deleted, or is too old to be edited."""
+    return query.message if isinstance(query.message, telegram.Message) else None
 
-    async def edit() -> None:
-        await query.edit_message_text(
-            message.text, parse_mode=ParseMode.HTML, reply_markup=keyboard(message), link_preview_options=NO_PREVIEW
-        )
 
+async def _edit(shown: telegram.Message, message: Message) -> bool:
+    """Whether the message could be edited."""
     try:
-        await _patiently(edit)
+        await _patiently(
+            lambda: shown.edit_text(
+                message.text, parse_mode=ParseMode.HTML, reply_markup=keyboard(message), link_preview_options=NO_PREVIEW
+            )
+        )
     except BadRequest as error:
         # Pressed twice, the message says so already.
         return "not modified" in error.message.casefold()
     return True
 
 
-async def _patiently(call: Callable[[], Awaitable[None]]) -> None:
+async def _patiently(call: Callable[[], Awaitable[_Result]]) -> _Result:
     """Try again where Telegram asks for a pause, or cannot be reached. BadRequest is a NetworkError, too, but final."""
     for attempt in range(1, ATTEMPTS):
         try:

@@ -89,7 +89,7 @@ class TerminalWire(BaseRequest):
     ) -> tuple[int, bytes]:
         """Answer one call of the Bot API."""
         name = url.rsplit("/", 1)[-1]
-        parameters: Mapping[str, Any] = request_data.parameters if request_data else {}
+        parameters = _parameters(request_data) if request_data else {}
         answer = _METHODS.get(name)
         if answer is None:
             return 404, json.dumps({"ok": False, "error_code": 404, "description": f"Not Found: {name}"}).encode()
@@ -111,6 +111,12 @@ class TerminalWire(BaseRequest):
 
     async def _send_message(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
         return self._show(parameters, next(self._message_ids))
+
+    async def _send_document(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        name, content, _ = parameters["document"]
+        self._console.print(f"({name})", style="italic", highlight=False)
+        self._console.print(content.decode(errors="replace"), markup=False, highlight=False, soft_wrap=True)
+        return self._show({"text": parameters["caption"]}, next(self._message_ids))
 
     async def _edit_message(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
         return self._show(parameters, parameters["message_id"])
@@ -138,8 +144,9 @@ class TerminalWire(BaseRequest):
         self._updates.put_nowait({"update_id": update_id, "callback_query": query})
 
     def _show(self, parameters: Mapping[str, Any], message_id: int) -> dict[str, Any]:
-        message = self._message(message_id, _BOT, parameters["text"])
-        self._print(parameters, message)
+        text = _readable(parameters["text"]) if parameters.get("parse_mode") else Text(parameters["text"])
+        message = self._message(message_id, _BOT, text.plain)
+        self._print(text, parameters, message)
         return message
 
     def _message(self, message_id: int, sender: Mapping[str, Any], text: str) -> dict[str, Any]:
@@ -151,8 +158,7 @@ class TerminalWire(BaseRequest):
             "text": text,
         }
 
-    def _print(self, parameters: Mapping[str, Any], message: dict[str, Any]) -> None:
-        text = _readable(parameters["text"]) if parameters.get("parse_mode") else Text(parameters["text"])
+    def _print(self, text: Text, parameters: Mapping[str, Any], message: dict[str, Any]) -> None:
         for row in _rows(parameters.get("reply_markup")):
             text.append("\n")
             for button in row:
@@ -170,6 +176,7 @@ _METHODS: Final[Mapping[str, Callable[[TerminalWire, Mapping[str, Any]], Any]]] 
     "deleteWebhook": TerminalWire._acknowledge,  # noqa: SLF001
     "setMyCommands": TerminalWire._acknowledge,  # noqa: SLF001
     "sendMessage": TerminalWire._send_message,  # noqa: SLF001
+    "sendDocument": TerminalWire._send_document,  # noqa: SLF001
     "editMessageText": TerminalWire._edit_message,  # noqa: SLF001
     "answerCallbackQuery": TerminalWire._answer_callback,  # noqa: SLF001
 }
@@ -191,6 +198,11 @@ async def read_input(wire: TerminalWire) -> None:
     while (line := await lines.get()) is not None:
         wire.type(line)
         await wire.answered()  # a piped script may press a button of the answer before
+
+
+def _parameters(request: RequestData) -> Mapping[str, Any]:
+    """The call's parameters; a file is its name, its content and its type."""
+    return {**request.parameters, **(request.multipart_data or {})}
 
 
 def _rows(markup: Any) -> list[list[dict[str, str]]]:

@@ -10,6 +10,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from urllib.parse import urlsplit
 
 from feeds.discovery import FeedLink, usual_places
 from feeds.fetch import Fetched, Fetcher, FetchError, Validators
@@ -123,7 +124,8 @@ class Adder:
         return _Found(answer.moved_to or url, answer, parsed)
 
     async def _add(self, found: _Found, title: str, trust: Trust) -> Added | AlreadyPolled:
-        title = title or found.parsed.title or found.url
+        # The title stands in messages as the outlet's name: never the address, which may hold a secret.
+        title = title or found.parsed.title or urlsplit(found.url).hostname or ""
         async with self._database.write() as session:
             if not await feeds.add(session, found.url, title, trust, not_before=self._clock() + PATIENCE):
                 return AlreadyPolled(found.url)

@@ -51,9 +51,12 @@ class PageReader:
         """
         wanted = [(row, article) for row, article in articles.items() if self._intake.concerns(article)]
         for row, article in wanted[:PAGES]:
-            text = await self._text(article.url)
-            if text:
-                await self._take(feed, row, replace(article, id=f"{article.id} page", body=text))
+            try:
+                text = await self._text(article.url)
+                if text:
+                    await self._take(feed, row, replace(article, id=f"{article.id} page", body=text))
+            except Exception:  # the feed itself is stored by now: this must not count as its failure
+                logger.exception("page could not be taken in", extra={"url": article.url})
 
     async def _text(self, url: str) -> str:
         try:

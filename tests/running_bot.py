@@ -7,9 +7,12 @@ from sqlalchemy import select
 from standin.telegram import BotMessage, Telegram
 
 from bot.app import Program
+from feeds.intake import Batch, take
 from matcher.vocabulary import Article, Trust
+from models import owner
 from models.database import Database
 from models.deal import Deal
+from models.feed import Feed
 
 WATCHLIST = """
 [[deal]]
@@ -72,6 +75,46 @@ class Bot:
         await self.settled()
         return next(m for m in self.telegram.messages(message.chat_id) if m.message_id == message.message_id)
 
+    async def own(self) -> None:
+        """Make OWNER the owner."""
+        async with self.database.write() as session:
+            await owner.appoint(session, OWNER)
+
+    async def look_up(self, text: str) -> BotMessage:
+        """Send a command that asks other servers, as the owner, and wait for what comes of it."""
+        return await self.looked_up(await self.ask(text, chat=OWNER))
+
+    async def looked_up(self, message: BotMessage) -> BotMessage:
+        """A message that says "Looking at …", once it says what was found."""
+        shown = self.telegram.messages
+
+        def now() -> BotMessage:
+            return next(m for m in shown(message.chat_id) if m.message_id == message.message_id)
+
+        await self.telegram.until(lambda: not now().text.startswith("Looking"))
+        return now()
+
+    async def send_file(self, name: str, content: bytes, *, chat: int = OWNER, told_size: int | None = None) -> str:
+        """Send a file as a user and wait for the answer's text."""
+        before = len(self.telegram.messages(chat))
+        await self.telegram.user_sends_file(chat, name, content, told_size=told_size)
+        return (await self.telegram.sent(chat, before + 1))[-1].text
+
+    async def forge(self, message: BotMessage, data: str, user: int) -> str:
+        """Press a button that is not there, as a tampered client could; the toast that answers."""
+        answered = len(self.telegram.calls("answerCallbackQuery"))
+        sender = {"id": user, "is_bot": False, "first_name": "A"}
+        query = {"id": "7", "from": sender, "chat_instance": "1", "data": data, "message": message.as_json()}
+        await self.telegram.update("callback_query", query)
+        call = (await self.telegram.called("answerCallbackQuery", answered + 1))[-1]
+        await self.settled()
+        return str(call.parameters.get("text", ""))
+
+    async def feeds(self) -> list[Feed]:
+        """Every feed, by id."""
+        async with self.database.read() as session:
+            return list(await session.scalars(select(Feed).order_by(Feed.id)))
+
     async def settled(self) -> None:
         """Wait until the bot asks for further updates, having handled all so far."""
         await self.ask("/help", chat=999)
@@ -90,7 +133,7 @@ class Bot:
             trust=trust,
         )
         async with self.database.write() as session:
-            await self.program.poller.intake.take(session, [article])
+            await take(session, await self.program.poller.intake.read(session, [article]), Batch())
         await self.program.courier.deliver()
 
     async def deal(self, slug: str) -> Deal:

@@ -8,7 +8,7 @@ from telegram import Update
 from telegram.ext import CallbackQueryHandler, CommandHandler, ContextTypes
 
 from bot import messages
-from bot.commands import Handler, argument, pressed
+from bot.commands import Handler, argument, pressed, require_owner
 from bot.errors import Refusal
 from bot.replies import reply
 from models import ledger, outbox, owner
@@ -49,8 +49,7 @@ class OwnerCommands:
     async def release_pressed(self, update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
         """Let a held claim through."""
         async with self._database.write() as session:
-            if update.effective_user is None or update.effective_user.id != await owner.owner_id(session):
-                raise Refusal(messages.stranger())
+            await require_owner(session, update)
             options = [joinedload(Claim.deal), joinedload(Claim.article)]
             claim = await session.get(Claim, int(pressed(update)[1]), options=options)
             if claim is None:

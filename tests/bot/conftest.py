@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from datetime import timedelta
 
 import pytest
 from running_bot import WATCHLIST, Bot, Clock
@@ -11,6 +12,7 @@ from standin.telegram import Telegram
 from bot.app import Program, Surroundings
 from bot.jobs import Pace
 from bot.settings import Settings
+from feeds.addresses import PrivateHosts
 from models import imports
 from models.database import Database
 from models.watchlist import read_watchlist
@@ -32,7 +34,9 @@ def program(telegram: Telegram, database: Database, clock: Clock) -> Program:
     """The program, wired to the stand-in; not running yet."""
     settings = Settings(_env_file=None, telegram_url=telegram.base_url.removesuffix("/bot"))
     never = Pace(poll=3600, deliver=3600, tidy=3600)  # the tests say when
-    return Program(settings, telegram.token, database, Surroundings(clock=clock, pace=never, polls=False))
+    local = PrivateHosts.parse("127.0.0.0/8")  # where the tests' own web servers are
+    around = Surroundings(clock=clock, pace=never, polls=False, private=local, gap=timedelta(0))
+    return Program(settings, telegram.token, database, around)
 
 
 @pytest.fixture

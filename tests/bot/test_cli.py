@@ -1,5 +1,6 @@
 """The command line: what it prints, and how it says no."""
 
+import asyncio
 import json
 import shutil
 import subprocess
@@ -8,6 +9,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from builders import NOON
+from standin.feeds import FeedServer
+from standin.wire import Response
+
+from matcher.vocabulary import Article
 
 ROOT = Path(__file__).parents[2]
 Cli = Callable[..., subprocess.CompletedProcess[str]]
@@ -44,11 +50,12 @@ ARTICLES = [
 def cli(tmp_path: Path) -> Cli:
     """The program in a folder of its own."""
 
-    def run(*arguments: object) -> subprocess.CompletedProcess[str]:
+    def run(*arguments: object, columns: int = 300) -> subprocess.CompletedProcess[str]:
         program = [sys.executable, "-c", "from bot.cli import main; main()", *map(str, arguments)]
         return subprocess.run(  # noqa: S603 (our own program)
-            program, capture_output=True, text=True, timeout=60, cwd=tmp_path, check=False, env={"COLUMNS": "300"}
-        )
+            program, capture_output=True, text=True, timeout=60, cwd=tmp_path, check=False,
+            env={"COLUMNS": str(columns), "HEARSAY_PRIVATE_HOSTS": "127.0.0.0/8"},
+        )  # fmt: skip
 
     return run
 
@@ -175,8 +182,9 @@ def test_a_bad_watchlist_is_refused_whole(cli: Cli, watchlist: Path) -> None:
 def test_feeds_go_in_and_out(cli: Cli, tmp_path: Path) -> None:
     """Feeds are added, exported as OPML, removed, and imported again."""
     url = "https://news.example/feed"
-    assert "added" in cli("feeds", "add", url, "--title", "Example News", "--trust", "trusted").stdout
-    assert "polled already" in _sentence(cli("feeds", "add", url))
+    assert "added" in cli("feeds", "add", url, "--anyway", "--title", "Example News", "--trust", "trusted").stdout
+    assert "polled already" in cli("feeds", "add", url).stderr
+    assert "polled already" in _sentence(cli("feeds", "add", url, "--anyway"))
     exported = tmp_path / "feeds.opml"
     assert cli("feeds", "export", exported).returncode == 0
     assert "removed" in cli("feeds", "remove", url).stdout
@@ -187,7 +195,66 @@ def test_feeds_go_in_and_out(cli: Cli, tmp_path: Path) -> None:
 @pytest.mark.parametrize("url", ["ftp://news.example/feed", "news.example", "javascript:alert(1)", ""])
 def test_a_feed_must_be_on_the_web(cli: Cli, url: str) -> None:
     """Anything but an http or https address is refused."""
-    assert "http" in _sentence(cli("feeds", "add", url))
+    assert "must begin with http:// or https://" in _sentence(cli("feeds", "add", url, "--anyway"))
+
+
+def test_a_feed_is_set_up_by_its_address(cli: Cli) -> None:
+    """Pace, full text and trust are set one by one, and the list shows them; a feed that is not there is named."""
+    url = "https://news.example/feed"
+    cli("feeds", "add", url, "--anyway", "--title", "Example News")
+    assert "fast lane, every 60 s" in cli("feeds", "pace", url, "60s").stdout
+    assert "every 2 hours" in cli("feeds", "pace", url, "2h").stdout
+    assert "usual" in cli("feeds", "pace", url, "usual").stdout
+    assert "every 5 minutes" in cli("feeds", "pace", url, "5m").stdout
+    assert "full text on" in cli("feeds", "full-text", url, "on").stdout
+    assert "official" in cli("feeds", "trust", url, "official").stdout
+    assert "within seconds" in cli("feeds", "check", url).stdout
+    block = cli("feeds", "list").stdout.partition("Example News")[2]
+    assert "new, not read yet · official · full text on" in block
+    assert "fast lane, every 5 minutes" in block
+    assert "is not polled" in _sentence(cli("feeds", "pace", "https://other.example/", "5m"))
+
+
+@pytest.mark.parametrize("pace", ["59s", "0m", "31d", "1000h", "fast", "-5m", "5", "٥m"])
+def test_a_pace_that_cannot_be_is_refused(cli: Cli, pace: str) -> None:
+    """Less than a minute would be rude, more than a month no news; anything else is no pace."""
+    assert "pace" in _sentence(cli("feeds", "pace", "https://news.example/feed", "--", pace))
+
+
+def test_the_list_of_feeds_fits_a_narrow_terminal(cli: Cli) -> None:
+    """On 80 columns nothing is wider, and no address is cut."""
+    address = f"https://news.example/{'x' * 100}"
+    cli("feeds", "add", address, "--anyway", "--title", "Example News " * 10)
+    shown = cli("feeds", "list", columns=80).stdout
+    assert max(map(len, shown.splitlines())) <= 80
+    assert address in "".join(line.removeprefix(" address").strip() for line in shown.splitlines())
+
+
+def test_a_bad_line_of_a_list_is_named_and_the_others_imported(cli: Cli, tmp_path: Path) -> None:
+    """One bad address among many does not cost the others."""
+    feeds = "".join(f'<outline text="{n}" xmlUrl="https://{n}.example/"/>' for n in ("alpha", "beta"))
+    path = tmp_path / "feeds.opml"
+    path.write_text(f'<opml version="2.0"><body>{feeds}<outline text="Odd" xmlUrl="ftp://odd.example/"/></body></opml>')
+    done = cli("feeds", "import", path)
+    assert "https://alpha.example/: added" in done.stdout
+    assert "https://beta.example/: added" in done.stdout
+    assert "The feed “Odd” has no http:// or https:// address." in done.stderr
+    assert "1 of the feeds could not be used" in done.stderr
+    assert done.returncode == 1
+
+
+async def test_add_looks_for_the_feeds_of_a_page(cli: Cli) -> None:
+    """Of several feeds, each is offered with the command to run; one by its own address is added with its entries."""
+    async with FeedServer() as news:
+        news.publish("wire", Article("1", "Alpha and Beta open a museum", NOON, published=NOON))
+        links = "".join(f'<link rel="alternate" type="application/rss+xml" href="/{name}">' for name in ("wire", "all"))
+        page = f"<html><head>{links}</head><body>News</body></html>".encode()
+        news.answer_instead("page", Response(200, page, {"content-type": "text/html"}))
+        offer = await asyncio.to_thread(cli, "feeds", "add", news.url("page"))
+        assert f'hearsay feeds add "{news.url("wire")}"' in offer.stderr
+        assert f'hearsay feeds add "{news.url("all")}"' in offer.stderr
+        done = await asyncio.to_thread(cli, "feeds", "add", news.url("wire"), "--trust", "trusted")
+        assert f"{news.url('wire')}: added, 1 entry, trusted" in done.stdout
 
 
 def test_a_database_that_is_none_is_a_sentence(cli: Cli, tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """Every text, whatever the news puts into it, is one that Telegram accepts."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -9,13 +9,20 @@ from standin.markup import read_html, utf16_length
 
 from bot import messages
 from bot.messages import Message
+from feeds.adding import Added, Choice
+from feeds.discovery import FeedLink
+from feeds.opml import Imported, Unusable
 from matcher.decide import Outcome
 from matcher.vocabulary import ChangeKind, Field, Kind, Speaker, Stage, Trust
 from models.article import Article, Claim
 from models.change import Change
 from models.deal import Deal
+from models.feed import Feed, Trouble
+from models.feed_yield import Yield
+from models.notice import Notice
 from models.subscriber import Subscription
 
+DAY = timedelta(days=1)
 NOW = datetime(2018, 1, 8, 20, 40, tzinfo=UTC)
 HOSTILE = st.one_of(
     st.text(max_size=600),
@@ -91,6 +98,44 @@ def test_no_news_text_breaks_a_message(title: str, name: str, outlet: str, url: 
         messages.subscriptions([Subscription(id=2**62, party_name=name, party_key="x")] * 100),
     ):
         _accepted(message)
+
+
+@given(title=HOSTILE, reason=HOSTILE, url=HOSTILE)
+def test_no_feed_breaks_a_message(title: str, reason: str, url: str) -> None:
+    """Cards, lists, notices, offers and imports stay within Telegram's limits and keep their markup whole."""
+    feed = Feed(
+        id=2**62, url=url or "x", title=title, trust=Trust.UNVETTED, failures=3, error=reason, told=Trouble.SILENT,
+        checked_at=NOW, next_check_at=NOW, succeeded_at=NOW, new_entry_at=NOW, longest_gap=DAY, rate=3.0,
+        full_text=False, entries_seen=7,
+    )  # fmt: skip
+    links = [FeedLink(f"{url}{number}" or "x", title) for number in range(20)]
+    for message in (
+        messages.feed(feed, Yield(3, (DAY, DAY)), NOW, DAY),
+        messages.feeds([feed] * messages.PAGE, 0, 3, NOW),
+        messages.choose_feed(Choice(links)),
+        messages.added(Added(url, title, 3), feed),
+        messages.already_polled(url, feed),
+        messages.no_feed(reason),
+        messages.looking(url),
+        messages.remove_feed(feed),
+        messages.removed_feed(feed),
+        messages.imported_feeds(Imported([url], [], [Unusable(url, reason)] * 50)),
+        messages.bad_list(reason),
+        *(messages.trouble(Notice(feed=feed, at=NOW, trouble=trouble, reason=reason)) for trouble in Trouble),
+    ):
+        _accepted(message)
+
+
+@given(st.lists(st.text("abc/?&=<>\"';%", min_size=1, max_size=400), min_size=2, max_size=20, unique=True))
+def test_every_offered_button_finds_its_own_address(paths: list[str]) -> None:
+    """The address is read back from the text as the user sees it, to the letter; another text has none."""
+    links = [FeedLink(f"https://a.example/{path}", "") for path in paths]
+    message = messages.choose_feed(Choice(links))
+    text, _ = read_html(message.text)
+    assert message.buttons
+    for link, (button,) in zip(links, message.buttons, strict=False):
+        assert messages.offered_feed(text, button.data.partition(":")[2]) == link.url
+        assert messages.offered_feed(text.replace(link.url, ""), button.data.partition(":")[2]) is None
 
 
 @pytest.mark.parametrize("url", ["javascript:alert(1)", "tg://resolve?domain=x", "", "file:///etc/passwd"])

@@ -1,11 +1,11 @@
 """A poller as a process of its own, to be killed: for each line on standard input it polls when a feed is due next.
 
-The clock is virtual, and stands in the database: it is the time of the next check. ``python polling_process.py DATABASE``
+The clock is virtual, and stands in the database: it is the time of the next check. The argument is the database's path.
 """
 
 import asyncio
 import sys
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 from builders import NOON
@@ -26,7 +26,7 @@ async def main(path: Path) -> None:
         poller = Poller(database, fetcher, Parser(), lambda: now, floor=timedelta(hours=1))
         while await asyncio.to_thread(sys.stdin.readline):
             async with database.read() as session:
-                due: datetime | None = await session.scalar(select(func.min(Feed.next_check_at, type_=Feed.next_check_at.type)))
+                due = await session.scalar(select(func.min(Feed.next_check_at, type_=Feed.next_check_at.type)))
             now = max(NOON, due or NOON)
             await poller.poll_due()
             print("polled", flush=True)  # noqa: T201 (whoever started this waits for it)

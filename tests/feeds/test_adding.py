@@ -13,7 +13,9 @@ ITEMS = (Item(TALKS, "1"), Item(OTHER, "2"))
 
 
 def a_page(*links: str) -> bytes:
-    found = "".join(f'<link rel="alternate" type="application/rss+xml" href="{link}" title="T {link}">' for link in links)
+    found = "".join(
+        f'<link rel="alternate" type="application/rss+xml" href="{link}" title="T {link}">' for link in links
+    )
     return f"<!doctype html><html><head>{found}</head><body>Hello</body></html>".encode()
 
 

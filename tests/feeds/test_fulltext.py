@@ -1,10 +1,9 @@
 """The pages behind the entries, read only where that is wanted, allowed and worth while."""
 
+import pytest
 from builders import HOUR, NOON
 from sqlalchemy import select
-from world import OTHER, TALKS, Item, World, says
-
-import pytest
+from world import OTHER, TALKS, Item, Place, World, says
 
 from feeds.fulltext import PAGES
 from matcher.vocabulary import Stage
@@ -19,7 +18,7 @@ STORY = (
 )
 
 
-def a_page(story: str = STORY) -> object:
+def a_page(story: str = STORY) -> Place:
     document = f"<!doctype html><html><head><title>Paper</title></head><body><article>{story}</article></body></html>"
     return says(200, document.encode(), Content_Type="text/html; charset=utf-8")
 
@@ -31,7 +30,7 @@ def an_item(title: str = HEADLINE, number: int = 1) -> Item:
 @pytest.fixture
 async def wanted(newsroom: World) -> World:
     """The owner wants the full text of "news", which has been read once."""
-    newsroom.web.places[PAGE.format(1)] = a_page()  # type: ignore[assignment]
+    newsroom.web.places[PAGE.format(1)] = a_page()
     await newsroom.change(full_text=True)
     newsroom.publisher("news", Item(OTHER, "0"))
     await newsroom.poll()
@@ -40,7 +39,8 @@ async def wanted(newsroom: World) -> World:
 
 async def bring(world: World, *items: Item) -> None:
     world.publisher("news", *items, Item(OTHER, "0"))
-    await world.poll(after=HOUR)
+    await world.poll(after=4 * HOUR)
+    assert (await world.row()).succeeded_at == world.now
 
 
 def pages_read(world: World) -> list[str]:
@@ -52,14 +52,14 @@ async def test_a_page_says_what_the_feed_left_out(wanted: World) -> None:
     await bring(wanted, an_item())
     assert (await wanted.stage(), await wanted.told()) == (Stage.AGREED, [Stage.AGREED])
     for _ in range(3):
-        await wanted.poll(after=HOUR)
+        await wanted.poll_next()
     assert len(wanted.web.requests[PAGE.format(1)]) == 1
     assert await wanted.told() == [Stage.AGREED]
 
 
 async def test_without_the_owner_s_wish_no_page_is_read(newsroom: World) -> None:
     """Full text is asked for feed by feed."""
-    newsroom.web.places[PAGE.format(1)] = a_page()  # type: ignore[assignment]
+    newsroom.web.places[PAGE.format(1)] = a_page()
     await bring(newsroom, an_item())
     assert pages_read(newsroom) == []
 
@@ -85,9 +85,9 @@ async def test_a_few_pages_a_poll(wanted: World) -> None:
         pytest.param(says(503), id="robots.txt cannot be had"),
     ],
 )
-async def test_robots_are_respected(wanted: World, robots: object) -> None:
+async def test_robots_are_respected(wanted: World, robots: Place) -> None:
     """Where a site lets no programs in, its pages are not asked for."""
-    wanted.web.places[PAGE.format("robots.txt")] = robots  # type: ignore[assignment]
+    wanted.web.places[PAGE.format("robots.txt")] = robots
     await bring(wanted, an_item())
     assert pages_read(wanted) == [PAGE.format("robots.txt")]
     assert await wanted.told() == []
@@ -103,18 +103,33 @@ async def test_robots_are_respected(wanted: World, robots: object) -> None:
         pytest.param(says(200, b"<html>" + b"x" * 1_100_000), id="too large"),
     ],
 )
-async def test_trouble_with_a_page_changes_nothing(wanted: World, page: object) -> None:
+async def test_trouble_with_a_page_changes_nothing(wanted: World, page: Place) -> None:
     """The article stays as the feed had it, and the feed is none the worse."""
-    wanted.web.places[PAGE.format(1)] = page  # type: ignore[assignment]
+    wanted.web.places[PAGE.format(1)] = page
     await bring(wanted, an_item(TALKS))
     row = await wanted.row()
     assert (row.failures, row.error, row.succeeded_at) == (0, None, wanted.now)
     assert await wanted.told() == [Stage.TALKS]
 
 
+async def test_a_mistake_of_ours_on_a_page_is_not_the_feed_s(wanted: World) -> None:
+    """By then the feed is read and stored, so nothing of it is undone."""
+
+    async def crash(*_: object) -> str:
+        raise ZeroDivisionError
+
+    wanted.parser.read_page = crash  # type: ignore[method-assign]
+    wanted.restart()
+    await bring(wanted, an_item(TALKS))
+    row = await wanted.row()
+    assert (row.failures, row.error) == (0, None)
+    await wanted.poll_next()
+    assert wanted.web.unconditional(wanted.url("news")) == 1
+
+
 async def test_what_the_feed_said_already_acts_once(wanted: World) -> None:
     """The page repeats the headline's claim: one claim, one letter, one source."""
-    wanted.web.places[PAGE.format(1)] = a_page(STORY.replace("agreed to buy", "is in talks to buy"))  # type: ignore[assignment]
+    wanted.web.places[PAGE.format(1)] = a_page(STORY.replace("agreed to buy", "is in talks to buy"))
     await bring(wanted, an_item(TALKS))
     async with wanted.database.read() as session:
         stages = list(await session.scalars(select(Claim.stage)))

@@ -7,21 +7,21 @@ from datetime import datetime, timedelta
 import pytest
 import world as small
 from builders import DAY, HOUR, NOON
-from sqlalchemy import select, text
+from sqlalchemy import select
 from standin.feeds import FeedServer
 from standin.wire import Response
 
 from feeds import poll as polling
 from feeds.addresses import PrivateHosts
 from feeds.fetch import Fetcher, make_client
-from feeds.parse import ParsedFeed, TooHard
+from feeds.parse import ParsedFeed
 from matcher.vocabulary import Article, Stage, Trust
 from models import article
 from models import entry as entries
 from models.change import Change
 from models.database import Database
 from models.entry import Entry
-from models.feed import Feed, Trouble
+from models.feed import Feed
 
 TALKS = Article("1", small.TALKS, NOON, NOON - HOUR)
 OVER = Article("2", small.OVER, NOON, NOON)
@@ -239,6 +239,7 @@ async def test_a_crash_in_the_middle_loses_nothing(world: World, monkeypatch: py
 
 async def test_news_and_validators_are_committed_together(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """If storing the validators fails, the news is not stored either, and is told once in the end."""
+
     async def crash_once(*_: object) -> None:
         patched.undo()
         raise RuntimeError

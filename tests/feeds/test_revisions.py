@@ -20,10 +20,15 @@ def an_item(title: str, number: int = 1, **more: object) -> Item:
     return Item(title, f"id-{number}", PLACE.format(number), **more)  # type: ignore[arg-type]
 
 
-async def republish(world: World, *items: Item, after: timedelta = HOUR) -> None:
+SOON = 4 * HOUR
+"""After which every feed is due again."""
+
+
+async def republish(world: World, *items: Item, after: timedelta = SOON) -> None:
     """The document has these items now; poll it."""
     world.publisher("news", *items)
     await world.poll(after=after)
+    assert (await world.row()).succeeded_at == world.now
 
 
 async def claims(world: World) -> list[Claim]:
@@ -55,9 +60,7 @@ async def test_what_an_article_said_before_does_nothing_again(newsroom: World) -
     assert await newsroom.sources() == 1
 
 
-@pytest.mark.parametrize(
-    ("updated", "moment"), [(None, NOON), (NOON + HOUR, NOON + HOUR), (NOON + 300 * DAY, NOON)]
-)
+@pytest.mark.parametrize(("updated", "moment"), [(None, NOON), (NOON + HOUR, NOON + HOUR), (NOON + 300 * DAY, NOON)])
 async def test_an_edit_speaks_when_the_feed_says_so(newsroom: World, updated: object, moment: object) -> None:
     """By the time of the update that the feed gives, if that has come; else by the time of publication."""
     await republish(newsroom, an_item(TALKS, published=NOON))
@@ -134,7 +137,7 @@ async def test_an_entry_that_is_dropped_and_comes_back_is_known(newsroom: World)
     """A month later the same entry is no news, whether or not its row was forgotten meanwhile."""
     for forget in (False, True):
         await republish(newsroom, an_item(TALKS, published=NOON), an_item(OTHER, 2))
-        await republish(newsroom, an_item(OTHER, 2), after=HOUR)
+        await republish(newsroom, an_item(OTHER, 2))
         if forget:
             async with newsroom.database.write() as session:
                 await entries.forget(session, newsroom.now + HOUR)
@@ -196,6 +199,6 @@ async def test_the_delay_from_published_to_pushed_is_known(newsroom: World) -> N
     async with newsroom.database.read() as session:
         row = await newsroom.row()
         good = (await yields(session, [row]))[row.id]
-    assert good.delays == (HOUR + timedelta(seconds=30),)
+    assert good.delays == (SOON + timedelta(seconds=30),)
     assert good.articles == 2
     assert await newsroom.told() == [Stage.TALKS, Stage.CALLED_OFF]

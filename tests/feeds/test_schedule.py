@@ -91,7 +91,15 @@ def test_the_longest_wish_rules() -> None:
 
 def test_failures_double_the_rest_up_to_a_day() -> None:
     """The first failure waits as long as a success, each further one twice as long, none longer than a day."""
-    assert [wait(failures=failures) for failures in range(1, 8)] == [HOUR, 2 * HOUR, 4 * HOUR, 8 * HOUR, 16 * HOUR, DAY, DAY]
+    assert [wait(failures=failures) for failures in range(1, 8)] == [
+        HOUR,
+        2 * HOUR,
+        4 * HOUR,
+        8 * HOUR,
+        16 * HOUR,
+        DAY,
+        DAY,
+    ]
 
 
 def test_chance_only_lengthens_a_rest() -> None:
@@ -115,7 +123,7 @@ def test_no_look_comes_too_early_or_never(asked: Wishes, failures: int, chance: 
 
 @given(floors, rates, st.booleans())
 def test_a_rhythm_keeps_its_bounds(floor: timedelta, rate: float, conditional: bool) -> None:
-    """However often a feed publishes, it is looked at every three hours, and at most every ten minutes, never blindly."""
+    """However often a feed publishes, it is looked at every three hours at least, every ten minutes at most."""
     own = interval(Wishes(floor=floor, rate=rate, conditional=conditional))
     assert own >= (min(BUSIEST, floor) if conditional else floor)
     assert own <= max(SLOWEST, floor)

@@ -5,11 +5,14 @@ from builders import DAY, HOUR, NOON, a_chat, a_deal, a_follower, a_report, trac
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from matcher.vocabulary import Stage
-from models import ledger, outbox
+from matcher.vocabulary import Stage, Trust
+from models import feed as feeds
+from models import ledger, outbox, owner
 from models import subscriber as subscribers
 from models.database import Database
 from models.deal import Deal
+from models.feed import Trouble
+from models.notice import Notice
 from models.outbox import Letter
 from models.subscriber import Subscriber, Wire
 
@@ -187,3 +190,56 @@ async def test_an_unknown_group_migrates_into_nothing(database: Database, known:
         await subscribers.migrate(session, -1, -100)
 
         assert (await session.scalars(select(Subscriber.chat_id))).all() == known
+
+
+# Notices to the owner ------------------------------------------------------------------------------------------------
+
+
+async def a_notice(
+    session: AsyncSession, trouble: Trouble = Trouble.FAILING, url: str = "https://a.example/"
+) -> Notice:
+    await feeds.add(session, url, "A", Trust.TRUSTED)
+    feed = await feeds.by_url(session, url)
+    assert feed
+    return Notice(feed_id=feed.id, at=NOON, trouble=trouble, reason="It is broken; look.")
+
+
+async def test_a_notice_goes_to_the_owner_alone(database: Database) -> None:
+    """One letter, with the feed that its words need; followers of everything get none."""
+    async with database.write() as session:
+        await subscribers.follow(session, await a_chat(session, 1), NOON)
+        await owner.appoint(session, 9)
+        await outbox.post_notice(session, await a_notice(session), NOON)
+    async with database.read() as session:
+        (letter,) = await due(session)
+    assert letter.notice
+    assert (letter.subscriber.chat_id, letter.notice.feed.title, letter.notice.trouble) == (9, "A", Trouble.FAILING)
+
+
+async def test_notices_wait_for_an_owner(database: Database) -> None:
+    """Whoever becomes the owner hears of each feed's latest trouble, once."""
+    async with database.write() as session:
+        for trouble, url in (
+            (Trouble.FAILING, "https://a.example/"),
+            (Trouble.ENDED, "https://a.example/"),
+            (Trouble.SILENT, "https://b.example/"),
+        ):
+            await outbox.post_notice(session, await a_notice(session, trouble, url), NOON)
+        assert (await session.scalars(select(Letter))).all() == []
+        await owner.appoint(session, 9)
+        for _ in range(2):
+            await outbox.post_waiting(session, NOON)
+    async with database.read() as session:
+        query = select(Notice.trouble).join(Letter, Letter.notice_id == Notice.id).order_by(Letter.id)
+        assert list(await session.scalars(query)) == [Trouble.ENDED, Trouble.SILENT]
+
+
+async def test_a_feed_takes_its_notices_with_it(database: Database) -> None:
+    """A letter about a feed that was removed is not sent any more."""
+    async with database.write() as session:
+        await owner.appoint(session, 9)
+        await outbox.post_notice(session, await a_notice(session), NOON)
+        await feeds.remove(session, "https://a.example/")
+    async with database.read() as session:
+        assert (await session.scalars(select(Notice))).all() == []
+        assert await due(session) == []

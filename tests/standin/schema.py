@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Self
 
+from standin.parameters import Upload
+
 _ARRAY = "Array of "
 _PLAIN: dict[str, type | tuple[type, ...]] = {"Integer": int, "Float": (int, float), "String": str, "Boolean": bool}
 
@@ -54,6 +56,9 @@ class Schema:
         if name in _PLAIN:
             if not isinstance(value, _PLAIN[name]) or (isinstance(value, bool) and name != "Boolean"):
                 yield f"{path} is no {name}: {value!r}"
+        elif name == "InputFile":
+            if not isinstance(value, Upload):
+                yield f"{path} is no file: {value!r}"
         elif name.startswith(_ARRAY):
             yield from self._array(path, name.removeprefix(_ARRAY), value)
         elif subtypes := self._types[name].get("subtypes"):

@@ -14,10 +14,11 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Self, TypeVar
+from urllib.parse import unquote
 
 from standin.faults import ApiError, Drop, Fault, Garbled
 from standin.markup import EntityError, read_html, utf16_length
-from standin.parameters import read_parameters
+from standin.parameters import Upload, read_parameters
 from standin.schema import Schema
 from standin.updates import UpdateQueue
 from standin.wire import HttpServer, Request, Response
@@ -28,6 +29,9 @@ PATIENCE = 20.0
 TEXT_LENGTH = 4096
 """The longest text, after entities are parsed; counted in UTF-16 units, the strictest reading."""
 
+CAPTION_LENGTH = 1024
+FILE_BYTES = 20_000_000
+"""What a bot may download (Bot API: getFile)."""
 CALLBACK_DATA_BYTES = 64
 CALLBACK_ANSWER_LENGTH = 200
 
@@ -69,6 +73,8 @@ class BotMessage:
     text: str
     entities: list[dict[str, object]]
     keyboard: dict[str, Any] | None
+    document: Upload | None = None
+    """The file it carries; its text is the file's caption then."""
 
     @property
     def buttons(self) -> list[Button]:
@@ -79,14 +85,18 @@ class BotMessage:
     def as_json(self) -> dict[str, Any]:
         """The message as the Bot API describes it."""
         keyboard = {"reply_markup": self.keyboard} if self.buttons else {}
-        return keyboard | {
-            "message_id": self.message_id,
-            "date": self.date,
-            "chat": _chat(self.chat_id),
-            "from": _BOT,
-            "text": self.text,
-            "entities": self.entities,
-        }
+        return (
+            keyboard
+            | self._words_as_json()
+            | {"message_id": self.message_id, "date": self.date, "chat": _chat(self.chat_id), "from": _BOT}
+        )
+
+    def _words_as_json(self) -> dict[str, Any]:
+        if self.document is None:
+            return {"text": self.text, "entities": self.entities}
+        file = {"file_id": f"sent-{self.message_id}", "file_unique_id": f"unique-{self.message_id}"}
+        document = file | {"file_name": self.document.name, "file_size": len(self.document.content)}
+        return {"document": document, "caption": self.text, "caption_entities": self.entities}
 
 
 class _Parameters(dict[str, Any]):
@@ -109,6 +119,7 @@ class Telegram:
         self._server = HttpServer(self._answer)
         self._updates = UpdateQueue()
         self._messages: dict[int, dict[int, BotMessage]] = defaultdict(dict)
+        self._files: dict[str, bytes] = {}
         self._message_ids = itertools.count(1)
         self._query_ids = itertools.count(1)
         self._open_queries: set[str] = set()
@@ -120,7 +131,9 @@ class Telegram:
             "deleteWebhook": self._delete_webhook,
             "getWebhookInfo": self._get_webhook_info,
             "getChat": self._get_chat,
+            "getFile": self._get_file,
             "sendMessage": self._send_message,
+            "sendDocument": self._send_document,
             "sendChatAction": self._send_chat_action,
             "editMessageText": self._edit_message_text,
             "editMessageReplyMarkup": self._edit_message_reply_markup,
@@ -158,6 +171,33 @@ class Telegram:
             "from": _user(user_id or chat_id),
             "text": text,
             "entities": commands,
+        }
+        return await self.update("message", message)
+
+    async def user_sends_file(
+        self,
+        chat_id: int,
+        name: str,
+        content: bytes,
+        user_id: int | None = None,
+        *,
+        told_size: int | None = None,
+    ) -> int:
+        """A user sends a file; ``told_size`` is what the message says of its size. Returns the update's id."""
+        message_id = next(self._message_ids)
+        self._files[f"file-{message_id}"] = content
+        document = {
+            "file_id": f"file-{message_id}",
+            "file_unique_id": f"unique-{message_id}",
+            "file_name": name,
+            "file_size": len(content) if told_size is None else told_size,
+        }
+        message = {
+            "message_id": message_id,
+            "date": self._now(),
+            "chat": _chat(chat_id),
+            "from": _user(user_id or chat_id),
+            "document": document,
         }
         return await self.update("message", message)
 
@@ -227,6 +267,8 @@ class Telegram:
     # How it answers --------------------------------------------------------------------------------------------------
 
     async def _answer(self, request: Request) -> Response | None:
+        if request.target.startswith("/file/"):
+            return self._download(request.target)
         token, _, method = request.target.partition("?")[0].removeprefix("/bot").rpartition("/")
         if token != self.token:
             return _refusal(ApiError(401, "Unauthorized"))
@@ -234,6 +276,13 @@ class Telegram:
         self._judge(method, parameters)
         fault = self._faults[method].popleft() if self._faults[method] else None
         return await self._apply(method, parameters, fault)
+
+    def _download(self, target: str) -> Response:
+        token, _, path = unquote(target).removeprefix("/file/bot").partition("/")
+        if token != self.token:
+            return _refusal(ApiError(401, "Unauthorized"))
+        content = self._files.get(path.removeprefix("documents/"))
+        return _refusal(ApiError(404, "Not Found")) if content is None else Response(200, content)
 
     def _judge(self, method: str, parameters: Mapping[str, Any]) -> None:
         if method not in self._methods:
@@ -296,6 +345,33 @@ class Telegram:
         text, entities = _formatted(p)
         message = BotMessage(
             p["chat_id"], next(self._message_ids), self._now(), p["text"], text, entities, _keyboard(p)
+        )
+        self._messages[message.chat_id][message.message_id] = message
+        return message.as_json()
+
+    async def _get_file(self, p: _Parameters) -> dict[str, Any]:
+        content = self._files.get(p["file_id"])
+        if content is None:
+            raise ApiError(400, "Bad Request: invalid file_id")
+        if len(content) > FILE_BYTES:
+            raise ApiError(400, "Bad Request: file is too big")
+        return {
+            "file_id": p["file_id"],
+            "file_unique_id": f"unique-{p['file_id']}",
+            "file_size": len(content),
+            "file_path": f"documents/{p['file_id']}",
+        }
+
+    async def _send_document(self, p: _Parameters) -> dict[str, Any]:
+        if not isinstance(p["document"], Upload):
+            raise ApiError(400, "Bad Request: wrong file identifier/HTTP URL specified")
+        if not p["document"].content:
+            raise ApiError(400, "Bad Request: file must be non-empty")
+        caption = p.get("caption", "")
+        if utf16_length(caption) > CAPTION_LENGTH:
+            raise ApiError(400, "Bad Request: message caption is too long")
+        message = BotMessage(
+            p["chat_id"], next(self._message_ids), self._now(), caption, caption, [], _keyboard(p), p["document"]
         )
         self._messages[message.chat_id][message.message_id] = message
         return message.as_json()

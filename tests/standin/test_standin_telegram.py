@@ -50,6 +50,40 @@ async def bot(telegram: Telegram) -> AsyncIterator[Bot]:
         yield bot
 
 
+# Files
+
+
+async def test_a_file_goes_to_the_bot(telegram: Telegram) -> None:
+    """What a user sends can be asked for by its id and downloaded, with the token only."""
+    files = telegram.base_url.removesuffix("/bot") + "/file/bot"
+    async with Bot(telegram.token, base_url=telegram.base_url, base_file_url=files) as bot:
+        await telegram.user_sends_file(42, "feeds.opml", b"<opml/>")
+        (update,) = await bot.get_updates()
+        assert update.message is not None
+        assert update.message.document is not None
+        assert (update.message.document.file_name, update.message.document.file_size) == ("feeds.opml", 7)
+        file = await update.message.document.get_file()
+        assert bytes(await file.download_as_bytearray()) == b"<opml/>"
+        with pytest.raises(BadRequest):
+            await bot.get_file("file-0")
+    async with httpx.AsyncClient() as client:
+        assert (await client.get(f"{files}0:wrong/documents/file-1")).status_code == 401
+
+
+async def test_a_file_comes_from_the_bot(telegram: Telegram, bot: Bot) -> None:
+    """It stands in the chat with its name, its bytes and its caption; an empty one is refused."""
+    answer = await bot.send_document(42, b"\0\xff <opml/>", caption="2 feeds", filename="feeds.opml")
+    (message,) = await telegram.sent(42)
+    assert message.document is not None
+    assert (message.document.name, message.document.content, message.text) == (
+        "feeds.opml", b"\0\xff <opml/>", "2 feeds",
+    )  # fmt: skip
+    assert answer.document is not None
+    assert answer.caption == "2 feeds"
+    with pytest.raises(BadRequest):
+        await bot.send_document(42, b"", filename="feeds.opml")
+
+
 # What the bot sends
 
 
