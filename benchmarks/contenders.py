@@ -15,13 +15,14 @@ from typing import Protocol, Self
 
 import feedparser
 import httpx
+import uvloop
 
 from benchmarks import newsroom
 from benchmarks.prepared import database_with
 from feeds.addresses import PrivateHosts
 from feeds.fetch import Fetcher, make_client
 from feeds.hosts import GAP, Hosts
-from feeds.poll import AT_ONCE, Poller
+from feeds.poll import AT_ONCE, LINGER, Poller
 from feeds.worker import ParserProcess
 from matcher.vocabulary import Trust
 from models import feed
@@ -50,7 +51,7 @@ class Hearsay:
     """The poller as the program puts it together, with its database and its parser processes."""
 
     def __init__(self) -> None:
-        self._runner = asyncio.Runner()
+        self._runner = asyncio.Runner(loop_factory=uvloop.new_event_loop)
         self._open = AsyncExitStack()
         self._now = datetime.now(UTC)
 
@@ -76,7 +77,8 @@ class Hearsay:
         client = await self._open.enter_async_context(make_client("Hearsay", PrivateHosts.parse("127.0.0.0/8")))
         parser = await self._open.enter_async_context(ParserProcess(workers=os.cpu_count() or 1))
         fetcher = Fetcher(client, deadline=timedelta(seconds=30), max_bytes=5_000_000, hosts=Hosts(GAP))
-        self._poller = Poller(self._database, fetcher, parser, lambda: self._now, floor=timedelta(hours=1))
+        floor = timedelta(hours=1)
+        self._poller = Poller(self._database, fetcher, parser, lambda: self._now, floor=floor, linger=LINGER)
 
     async def _add(self, urls: Sequence[str]) -> None:
         async with self._database.write() as session:

@@ -33,7 +33,7 @@ from feeds.adding import Adder
 from feeds.addresses import PrivateHosts
 from feeds.fetch import Fetcher, make_client
 from feeds.hosts import GAP, Hosts
-from feeds.poll import Poller
+from feeds.poll import LINGER, Poller
 from feeds.worker import ParserProcess
 from models.database import Database
 from models.subscriber import Wire
@@ -82,7 +82,9 @@ class Newsroom:
         fetcher = Fetcher(
             self._client, deadline=settings.fetch_time, max_bytes=settings.fetch_bytes, hosts=Hosts(around.gap)
         )
-        self.poller = Poller(database, fetcher, self._parser, around.clock, floor=settings.check_every)
+        self.poller = Poller(
+            database, fetcher, self._parser, around.clock, floor=settings.check_every, linger=LINGER
+        )
         self.adder = Adder(database, fetcher, self._parser, self.poller, around.clock)
 
     async def __aenter__(self) -> Self:

@@ -201,7 +201,7 @@ class CheckedTransport(httpx.AsyncHTTPTransport):
         super().__init__(verify=context, trust_env=False)
         self._pool = httpcore.AsyncConnectionPool(
             ssl_context=context,
-            max_connections=100,
+            max_connections=None,
             max_keepalive_connections=10,
             keepalive_expiry=5.0,
             network_backend=backend,

@@ -20,7 +20,7 @@ import asyncio
 import logging
 import random
 from collections import defaultdict
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -55,6 +55,12 @@ AT_ONCE = 128
 CATCH_UP = 5
 """So many entries of a known feed, and not one of them known: it was renumbered, or not read for long."""
 
+
+LINGER = timedelta(seconds=0.05)
+"""How long the outcome of a poll waits for others, to be stored together with them: a commit costs more than a poll."""
+
+PATIENCE_SECONDS = 5.0
+"""How long a stop waits for what was fetched already: it would have to be fetched again at the next start."""
 
 UNCERTAIN = ""
 READ = (UNCERTAIN, *LANGUAGES)
@@ -109,7 +115,11 @@ class News:
 
 
 class Poller:
-    """Polls every feed that is due. ``floor`` is the usual time between two checks of one feed."""
+    """Polls every feed that is due.
+
+    ``floor`` is the usual time between two checks of one feed; ``linger`` is how long an outcome waits for others, to
+    be stored together with them.
+    """
 
     def __init__(
         self,
@@ -120,6 +130,7 @@ class Poller:
         *,
         floor: timedelta,
         chance: Callable[[], float] = random.random,
+        linger: timedelta = timedelta(0),
     ) -> None:
         self._database = database
         self._fetcher = fetcher
@@ -127,12 +138,14 @@ class Poller:
         self._clock = clock
         self._floor = floor
         self._chance = chance
+        self._linger = linger.total_seconds()
         self.intake = Intake()
         self._pages = PageReader(database, fetcher, parser.read_page, self.intake, clock)
         self._places = asyncio.Semaphore(AT_ONCE)
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._visits: set[asyncio.Task[None]] = set()
+        self._polls: dict[asyncio.Task[None], asyncio.Event] = {}  # with the sign that its document is fetched
         self._under_way: set[int] = set()
-        self._unsaved: list[tuple[Feed, Trouble | None]] = []
+        self._unsaved: dict[int, tuple[Feed, Trouble | None]] = {}
         self._saving = asyncio.Lock()
         self._resting: dict[int, datetime] = {}
 
@@ -151,21 +164,29 @@ class Poller:
         async with self._database.read() as session:
             due = [feed for feed in await feeds.due(session, now) if self._is_free(feed, now)]
         self._under_way.update(feed.id for feed in due)
+        # Whatever goes wrong here, the publishers are not to suffer: a feed rests until its outcome is stored.
+        self._resting |= {feed.id: now + self._floor for feed in due}
         by_host: dict[str, list[Feed]] = defaultdict(list)
         for feed in due:
             by_host[urlsplit(feed.url).hostname or ""].append(feed)
         tasks = [asyncio.create_task(self._visit(group)) for group in by_host.values()]
         for task in tasks:
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            self._visits.add(task)
+            task.add_done_callback(self._visits.discard)
         return tasks
 
     async def stop(self) -> None:
-        """Break off what is under way; nothing of it was stored, so it is polled again at the next start."""
-        tasks = list(self._tasks)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        """Start no further fetch and break off those under way; what was fetched already is taken in, for a moment."""
+        for visit in self._visits:
+            visit.cancel()
+        for poll, fetched in self._polls.items():
+            if not fetched.is_set():
+                poll.cancel()
+        if self._polls:
+            _, late = await asyncio.wait(self._polls, timeout=PATIENCE_SECONDS)
+            for poll in late:
+                poll.cancel()
+        await asyncio.gather(*self._visits, *self._polls, return_exceptions=True)
 
     async def take_first(self, feed: Feed, answer: Fetched, parsed: ParsedFeed) -> None:
         """Take in the first document of a feed that was fetched already, in order to look at it."""
@@ -181,13 +202,13 @@ class Poller:
             for feed in group:
                 await self._places.acquire()
                 fetched = asyncio.Event()
-                polls.append(asyncio.create_task(self._poll(feed, fetched)))
+                poll = asyncio.create_task(self._poll(feed, fetched))
+                polls.append(poll)
+                self._polls[poll] = fetched
+                poll.add_done_callback(self._polls.pop)
                 await fetched.wait()
-            await asyncio.gather(*polls)
+            await asyncio.wait(polls)
         finally:
-            for poll in polls:
-                poll.cancel()
-            await asyncio.gather(*polls, return_exceptions=True)
             self._under_way.difference_update(feed.id for feed in group)
 
     async def _poll(self, feed: Feed, fetched: asyncio.Event) -> None:
@@ -247,6 +268,7 @@ class Poller:
             await _store(session, [(feed, trouble)])
             if target:
                 await _rename(session, feed, target)
+        self._rested([feed])
         return {rows[place]: news.articles[place] for place in news.recognised.new}
 
     async def _tell_apart(self, session: AsyncSession, feed: Feed, document: Document, now: datetime) -> News:
@@ -285,18 +307,24 @@ class Poller:
 
     async def _save(self, feed: Feed, trouble: Trouble | None) -> None:
         """Store the feed's progress, and in the same transaction that of all others whose polls ended meanwhile."""
-        self._unsaved.append((feed, trouble))
+        self._unsaved[feed.id] = feed, trouble
         async with self._saving:
-            outcomes, self._unsaved = self._unsaved, []
-            if not outcomes:
+            if feed.id not in self._unsaved:  # it went with those before
                 return
+            await asyncio.sleep(self._linger)
+            outcomes, self._unsaved = list(self._unsaved.values()), {}
             try:
                 async with self._database.write() as session:
                     await _store(session, outcomes)
             except Exception:
-                # The publishers are not to suffer from a full disk: what could not be stored is kept in mind.
                 logger.exception("feed checks could not be stored", extra={"feeds": len(outcomes)})
                 self._resting |= {row.id: row.next_check_at for row, _ in outcomes}
+            else:
+                self._rested(row for row, _ in outcomes)
+
+    def _rested(self, stored: Iterable[Feed]) -> None:
+        for feed in stored:
+            self._resting.pop(feed.id, None)
 
     def _times(self) -> Times:
         return Times(self._clock(), self._floor, self._chance())

@@ -66,6 +66,7 @@ def failed(feed: Feed, error: Exception, reason: str, times: Times) -> Trouble |
     """The check failed. Validators stay as they are. Returns the trouble to tell the owner of."""
     feed.checked_at, feed.error = times.now, reason
     feed.failures += 1
+    feed.moved_to, feed.moved_since, feed.moved_times = None, None, 0
     asked = error.retry_after if isinstance(error, FetchError) else None
     wishes = _wishes(feed, times, asked)
     feed.next_check_at = next_check(times.now, wishes, failures=feed.failures, chance=times.chance)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
-from sqlalchemy import BigInteger, ForeignKey, Index, delete, insert, or_, select, update
+from sqlalchemy import BigInteger, ForeignKey, Index, delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -51,6 +51,8 @@ class Entry(Base):
     """When it was first missing from its feed's document; None while it stands there."""
 
 
+_INSERT = insert(Entry.__table__)  # type: ignore[arg-type]  # a declarative class has a Table
+
 Known = Mapping[int, Marks]
 """The remembered entries of a feed: their marks by row id."""
 
@@ -78,12 +80,20 @@ async def departed(session: AsyncSession, feed_id: int, wanted: Collection[Marks
 async def remember(
     session: AsyncSession, feed_id: int, entries: Sequence[tuple[str, Marks]], now: datetime
 ) -> Sequence[int]:
-    """Keep new entries (title and marks); their row ids, in the same order."""
+    """Keep new entries (title and marks); their row ids, in the same order.
+
+    The ids are given here, inside the one writing transaction: to ask SQLite for them takes a statement for each row.
+    """
     if not entries:
         return []
-    rows = [{"feed_id": feed_id, "first_seen_at": now, **_columns(title, marks)} for title, marks in entries]
-    ids = await session.scalars(insert(Entry).returning(Entry.id, sort_by_parameter_order=True), rows)
-    return ids.all()
+    first = (await session.scalar(select(func.max(Entry.id))) or 0) + 1
+    ids = range(first, first + len(entries))
+    rows = [
+        {"id": row, "feed_id": feed_id, "first_seen_at": now, **_columns(title, marks)}
+        for row, (title, marks) in zip(ids, entries, strict=True)
+    ]
+    await (await session.connection()).execute(_INSERT, rows)
+    return ids
 
 
 async def revise(session: AsyncSession, changed: Mapping[int, tuple[str, Marks]]) -> None:

@@ -28,7 +28,9 @@ class Yield:
 
 async def yields(session: AsyncSession, feeds: Sequence[Feed]) -> Mapping[int, Yield]:
     """What these feeds have been good for, by row id."""
-    query = select(Article.feed_id, func.count().label("number")).group_by(Article.feed_id)
+    # The versions of an edited article share an entry; once that is forgotten, each stands for itself.
+    entries = func.count(func.distinct(func.coalesce(Article.entry_id, -Article.id)))
+    query = select(Article.feed_id, entries.label("number")).group_by(Article.feed_id)
     rows = await session.execute(query.where(Article.feed_id.in_([feed.id for feed in feeds])))
     articles = {row.feed_id: row.number for row in rows}
     return {feed.id: Yield(articles.get(feed.id, 0), await _delays(session, feed.id)) for feed in feeds}

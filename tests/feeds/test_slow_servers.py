@@ -40,8 +40,7 @@ async def endless_body(writer: Writer) -> None:
     """As much as fits through the wire, for ever."""
     writer.write(b"HTTP/1.1 200 OK\r\n\r\n<rss>")
     while True:
-        writer.write(b" " * 10_000)
-        await writer.drain()
+        await _send(writer, b" " * 10_000)
 
 
 async def stalled(_: Writer) -> None:
@@ -52,8 +51,14 @@ async def stalled(_: Writer) -> None:
 async def endless_headers(writer: Writer) -> None:
     writer.write(b"HTTP/1.1 200 OK\r\n")
     for number in count():
-        writer.write(b"X-%d: more\r\n" % number)
-        await writer.drain()
+        await _send(writer, b"X-%d: %s\r\n" % (number, b"more" * 250))
+
+
+async def _send(writer: Writer, data: bytes) -> None:
+    """Send, and let the others have a turn: this server shares the client's loop."""
+    writer.write(data)
+    await writer.drain()
+    await asyncio.sleep(0)
 
 
 async def _drip(writer: Writer, drop: bytes) -> None:
@@ -99,7 +104,7 @@ class Crowd:
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator["Crowd"]:
-        server = await asyncio.start_server(self.serve, "0.0.0.0", 0)  # noqa: S104 (each loopback address is a host)
+        server = await asyncio.start_server(self.serve, "0.0.0.0", 0, backlog=1000)  # noqa: S104 (each loopback address is a host)
         self._port = server.sockets[0].getsockname()[1]
         try:
             yield self
