@@ -31,7 +31,7 @@ WARM_UP = 20
 ROUNDS = 2
 STEADY_ROUNDS = 3
 FRESH = 2
-THREADS = (1, 10, 20)
+THREADS = (10, 20)
 """Of reader: the best is taken."""
 TRIAL = 100
 """Feeds on which that is found out."""

@@ -98,6 +98,7 @@ async def _replay_weeks(session: AsyncSession, intake: Intake, batch: Iterable[A
     for _, week in groupby(batch, key=lambda article: article.first_seen.isocalendar()[:2]):
         articles = list(week)
         taken.changes += await ledger.mark_quiet(session, articles[0].first_seen)
+        await intake.refresh(session)
         taken += await take(session, await intake.read(session, articles), Batch())
     return taken
 

@@ -67,18 +67,25 @@ class Batch:
 
 
 class Intake:
-    """Reads articles with the watchlist as the database has it at that moment."""
+    """Reads articles with the watchlist as the database had it when it was refreshed last."""
 
     def __init__(self) -> None:
         self._matcher = Matcher(())
         self._version: tuple[int, int] | None = None
+
+    async def refresh(self, session: AsyncSession) -> None:
+        """Build the matcher anew if the watchlist changed, in this process or in another."""
+        version = await deals.watchlist_version(session)
+        if version == self._version:
+            return
+        self._matcher = Matcher(deal.value for deal in await deals.all_deals(session))
+        self._version = version
 
     async def read(self, session: AsyncSession, articles: Iterable[vocabulary.Article]) -> Sequence[Told]:
         """The articles that say something about a deal, in the order of their own moments, each once.
 
         One that is kept already has acted: its feed was removed and added again, or an archive has it twice.
         """
-        await self._refresh(session)
         read = ((article, self._matcher.read(article)) for article in articles)
         spoken = [Told(article, reading) for article, reading in read if reading.claims or reading.mentions]
         telling: dict[str, Told] = {}
@@ -89,16 +96,8 @@ class Intake:
         return list(telling.values())
 
     def concerns(self, article: vocabulary.Article) -> bool:
-        """Whether the article names a party of a deal on the watchlist as it was read last."""
+        """Whether the article names a party of a deal."""
         return self._matcher.names_a_party(article)
-
-    async def _refresh(self, session: AsyncSession) -> None:
-        """Build the matcher anew if the watchlist changed, in this process or in another."""
-        version = await deals.watchlist_version(session)
-        if version == self._version:
-            return
-        self._matcher = Matcher(deal.value for deal in await deals.all_deals(session))
-        self._version = version
 
 
 async def take(session: AsyncSession, telling: Sequence[Told], batch: Batch) -> Taken:

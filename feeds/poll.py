@@ -114,6 +114,17 @@ class News:
     first_fetch: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a poll ended: the feed's row as it is to be stored, and what else follows."""
+
+    feed: Feed
+    trouble: Trouble | None
+    """What the owner must be told of."""
+    moved_to: str | None = None
+    """The feed's new address."""
+
+
 class Poller:
     """Polls every feed that is due.
 
@@ -145,7 +156,7 @@ class Poller:
         self._visits: set[asyncio.Task[None]] = set()
         self._polls: dict[asyncio.Task[None], asyncio.Event] = {}  # with the sign that its document is fetched
         self._under_way: set[int] = set()
-        self._unsaved: dict[int, tuple[Feed, Trouble | None]] = {}
+        self._unsaved: dict[int, Outcome] = {}
         self._saving = asyncio.Lock()
         self._resting: dict[int, datetime] = {}
 
@@ -162,6 +173,7 @@ class Poller:
         """
         now = self._clock()
         async with self._database.read() as session:
+            await self.intake.refresh(session)
             due = [feed for feed in await feeds.due(session, now) if self._is_free(feed, now)]
         self._under_way.update(feed.id for feed in due)
         # Whatever goes wrong here, the publishers are not to suffer: a feed rests until its outcome is stored.
@@ -190,7 +202,9 @@ class Poller:
 
     async def take_first(self, feed: Feed, answer: Fetched, parsed: ParsedFeed) -> None:
         """Take in the first document of a feed that was fetched already, in order to look at it."""
-        await self._take(feed, answer, Document.of(_digest(answer), parsed))
+        async with self._database.read() as session:
+            await self.intake.refresh(session)
+        await self._take(feed, answer, Document.of(sha256(answer.body).hexdigest(), parsed))
 
     def _is_free(self, feed: Feed, now: datetime) -> bool:
         return feed.id not in self._under_way and self._resting.get(feed.id, now) <= now
@@ -214,38 +228,47 @@ class Poller:
     async def _poll(self, feed: Feed, fetched: asyncio.Event) -> None:
         before = feed.progress
         try:
-            await self._look(feed, fetched)
+            outcome = await self._look(feed, fetched)
         except (FetchError, ParseError) as error:
-            await self._failed(feed, before, error, str(error))
+            outcome = self._failed(feed, before, error, str(error))
         except Exception as error:  # one feed's surprise must not stop the others; it is logged and shown
             logger.exception("feed poll crashed", extra={"feed": feed.id})
             reason = f"Hearsay itself failed on this feed ({type(error).__name__}); see the log"
-            await self._failed(feed, before, error, reason)
+            outcome = self._failed(feed, before, error, reason)
         finally:
             fetched.set()
             self._places.release()
-            self._under_way.discard(feed.id)
+        if outcome:
+            await self._save(outcome)
+        self._under_way.discard(feed.id)
 
-    async def _look(self, feed: Feed, fetched: asyncio.Event) -> None:
+    async def _look(self, feed: Feed, fetched: asyncio.Event) -> Outcome | None:
+        """What is still to be stored; None if it was, together with the news."""
         try:
             answer = await self._fetcher.fetch(feed.url, Validators(feed.etag, feed.last_modified))
         finally:
             fetched.set()
-        if not isinstance(answer, Fetched) or _digest(answer) == feed.digest:
-            await self._unchanged(feed, answer)
-            return
+        if not isinstance(answer, Fetched):
+            return self._succeeded(feed, answer, None, self._times())
+        digest = sha256(answer.body).hexdigest()
+        if digest == feed.digest:
+            return self._succeeded(feed, answer, None, self._times())
         parsed = await self._parser.parse(answer.body, answer.content_type, answer.url)
-        articles = await self._take(feed, answer, Document.of(_digest(answer), parsed))
+        articles = await self._take(feed, answer, Document.of(digest, parsed))
         if feed.full_text:
             await self._pages.read(feed, articles)
+        return None
 
-    async def _unchanged(self, feed: Feed, answer: Answer) -> None:
-        trouble = progress.succeeded(feed, answer, None, self._times())
-        target = progress.proven_move(feed, answer, is_feed=isinstance(answer, Fetched), now=self._clock())
-        await self._save(feed, trouble)
-        if target:
-            async with self._database.write() as session:
-                await _rename(session, feed, target)
+    def _succeeded(self, feed: Feed, answer: Answer, read: Read | None, times: Times) -> Outcome:
+        trouble = progress.succeeded(feed, answer, read, times)
+        moved_to = progress.proven_move(feed, answer, is_feed=isinstance(answer, Fetched), now=times.now)
+        return Outcome(feed, trouble, moved_to)
+
+    def _failed(self, feed: Feed, before: Mapping[str, Any], error: Exception, reason: str) -> Outcome:
+        """Note the failure, and nothing of what came before it: what was not stored is not known."""
+        feed.progress = before
+        logger.warning("feed check failed", extra={"feed": feed.id, "reason": reason})
+        return Outcome(feed, progress.failed(feed, error, reason, self._times()))
 
     async def _take(self, feed: Feed, answer: Fetched, document: Document) -> Mapping[int, Article]:
         """Take in a document; the new articles in it, by the rows of their entries."""
@@ -263,18 +286,15 @@ class Poller:
             dates = [entry.published for entry in document.parsed.entries if entry.published]
             new = len(news.recognised.new)
             read = Read(document.digest, document.parsed.update_every, new, dates)
-            trouble = progress.succeeded(feed, answer, read, times)
-            target = progress.proven_move(feed, answer, is_feed=True, now=times.now)
-            await _store(session, [(feed, trouble)])
-            if target:
-                await _rename(session, feed, target)
+            await _store(session, [self._succeeded(feed, answer, read, times)])
         self._rested([feed])
         return {rows[place]: news.articles[place] for place in news.recognised.new}
 
     async def _tell_apart(self, session: AsyncSession, feed: Feed, document: Document, now: datetime) -> News:
-        present, departed = await entries.present(session, feed.id), entries.NONE
+        present = await entries.present(session, feed.id) if feed.entries_seen else entries.NONE
+        departed = entries.NONE
         found = identity.recognise(document.marks, present)
-        if found.new:
+        if found.new and feed.entries_seen:
             departed = await entries.departed(session, feed.id, [document.marks[place] for place in found.new])
         if departed:
             found = identity.recognise(document.marks, {**present, **departed})
@@ -298,18 +318,11 @@ class Poller:
         except ParseError:  # a text that defeats the detector is read all the same
             return UNCERTAIN
 
-    async def _failed(self, feed: Feed, before: Mapping[str, Any], error: Exception, reason: str) -> None:
-        """Note the failure, and nothing of what came before it: what was not stored is not known."""
-        feed.progress = before
-        trouble = progress.failed(feed, error, reason, self._times())
-        logger.warning("feed check failed", extra={"feed": feed.id, "reason": reason})
-        await self._save(feed, trouble)
-
-    async def _save(self, feed: Feed, trouble: Trouble | None) -> None:
-        """Store the feed's progress, and in the same transaction that of all others whose polls ended meanwhile."""
-        self._unsaved[feed.id] = feed, trouble
+    async def _save(self, outcome: Outcome) -> None:
+        """Store the outcome, and in the same transaction those of all other polls that ended meanwhile."""
+        self._unsaved[outcome.feed.id] = outcome
         async with self._saving:
-            if feed.id not in self._unsaved:  # it went with those before
+            if outcome.feed.id not in self._unsaved:  # it went with those before
                 return
             await asyncio.sleep(self._linger)
             outcomes, self._unsaved = list(self._unsaved.values()), {}
@@ -318,9 +331,9 @@ class Poller:
                     await _store(session, outcomes)
             except Exception:
                 logger.exception("feed checks could not be stored", extra={"feeds": len(outcomes)})
-                self._resting |= {row.id: row.next_check_at for row, _ in outcomes}
+                self._resting |= {outcome.feed.id: outcome.feed.next_check_at for outcome in outcomes}
             else:
-                self._rested(row for row, _ in outcomes)
+                self._rested(outcome.feed for outcome in outcomes)
 
     def _rested(self, stored: Iterable[Feed]) -> None:
         for feed in stored:
@@ -330,17 +343,20 @@ class Poller:
         return Times(self._clock(), self._floor, self._chance())
 
 
-async def _store(session: AsyncSession, outcomes: Sequence[tuple[Feed, Trouble | None]]) -> None:
-    await feeds.save(session, [feed for feed, _ in outcomes])
-    for feed, trouble in outcomes:
-        if trouble and feed.checked_at and await feeds.exists(session, feed):
-            notice = Notice(feed_id=feed.id, at=feed.checked_at, trouble=trouble, reason=feed.error or "")
-            await outbox.post_notice(session, notice, feed.checked_at)
+async def _store(session: AsyncSession, outcomes: Sequence[Outcome]) -> None:
+    await feeds.save(session, [outcome.feed for outcome in outcomes])
+    for outcome in outcomes:
+        if outcome.trouble:
+            await _tell_owner(session, outcome.feed, outcome.trouble)
+        if outcome.moved_to:
+            moved = await feeds.rename(session, outcome.feed, outcome.moved_to)
+            logger.info("feed moved" if moved else "feed moved to one that is polled", extra={"feed": outcome.feed.id})
 
 
-async def _rename(session: AsyncSession, feed: Feed, target: str) -> None:
-    moved = await feeds.rename(session, feed, target)
-    logger.info("feed moved" if moved else "feed moved to one that is polled already", extra={"feed": feed.id})
+async def _tell_owner(session: AsyncSession, feed: Feed, trouble: Trouble) -> None:
+    if feed.checked_at and await feeds.exists(session, feed):
+        notice = Notice(feed_id=feed.id, at=feed.checked_at, trouble=trouble, reason=feed.error or "")
+        await outbox.post_notice(session, notice, feed.checked_at)
 
 
 async def _remember(
@@ -386,7 +402,3 @@ def _edited_at(entry: Entry, now: datetime) -> datetime | None:
     """When an edited article spoke: as the feed says, else when it first did."""
     told = [moment for moment in (entry.published, entry.updated) if moment and moment <= now]
     return max(told, default=entry.published)
-
-
-def _digest(answer: Fetched) -> str:
-    return sha256(answer.body).hexdigest()

@@ -4,6 +4,7 @@ Statuses and stages follow the professional databases (SDC, Zephyr, FactSet): a 
 a *stage* is the finer step inside it. Every value here is immutable and knows nothing of where it is stored.
 """
 
+import re
 import unicodedata
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -295,8 +296,13 @@ class Change:
     articles: tuple[str, ...] = field(default=())
 
 
+_NO_WORD = re.compile(r"[\W_]+")
+
+
 def fold_name(name: str) -> str:
     """A name in the form in which names are compared: case, accents, punctuation and a leading "the" do not count."""
-    plain = "".join(c for c in unicodedata.normalize("NFKD", name).casefold() if not unicodedata.combining(c))
-    words = "".join(c if c.isalnum() else " " for c in plain.replace("&", " and ")).split()
+    plain = name.casefold()
+    if not plain.isascii():
+        plain = "".join(c for c in unicodedata.normalize("NFKD", name).casefold() if not unicodedata.combining(c))
+    words = _NO_WORD.sub(" ", plain.replace("&", " and ")).split()
     return " ".join(words[1:] if words[:1] == ["the"] and len(words) > 1 else words)

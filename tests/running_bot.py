@@ -133,7 +133,9 @@ class Bot:
             trust=trust,
         )
         async with self.database.write() as session:
-            await take(session, await self.program.poller.intake.read(session, [article]), Batch())
+            intake = self.program.poller.intake
+            await intake.refresh(session)
+            await take(session, await intake.read(session, [article]), Batch())
         await self.program.courier.deliver()
 
     async def deal(self, slug: str) -> Deal:

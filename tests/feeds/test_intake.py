@@ -51,7 +51,9 @@ async def take_in(
     session: AsyncSession, articles: Sequence[Article], *, first_fetch: bool = False, intake: Intake | None = None
 ) -> Taken:
     """Read the articles and let them act, as the poller does."""
-    telling = await (intake or Intake()).read(session, articles)
+    intake = intake or Intake()
+    await intake.refresh(session)
+    telling = await intake.read(session, articles)
     return await take(session, telling, Batch(first_fetch=first_fetch))
 
 
