@@ -9,6 +9,7 @@ import asyncio
 import ipaddress
 import re
 import socket
+import ssl
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Self
@@ -190,19 +191,29 @@ class CheckedBackend(httpcore.AsyncNetworkBackend):
 
 
 class CheckedTransport(httpx.AsyncHTTPTransport):
-    """httpx's transport over a :class:`CheckedBackend`, without proxies.
+    """httpx's transport over a :class:`CheckedBackend`, without proxies and without a pool.
 
-    httpx has no argument for the backend, so the pool that it made is replaced by one that has it.
-    Idle connections are kept for a few seconds: for a redirect, or the next feed of the same host.
+    httpx has no argument for the backend, so the pool that it made is replaced. Feeds are asked minutes apart: a
+    connection serves one request, and httpcore's pool, which looks at all connections for each request, is not missed.
     """
 
     def __init__(self, backend: httpcore.AsyncNetworkBackend) -> None:
         context = httpx.create_ssl_context(trust_env=False)
         super().__init__(verify=context, trust_env=False)
-        self._pool = httpcore.AsyncConnectionPool(
-            ssl_context=context,
-            max_connections=None,
-            max_keepalive_connections=10,
-            keepalive_expiry=5.0,
-            network_backend=backend,
+        self._pool = _OneRequestEach(context, backend)
+
+
+class _OneRequestEach(httpcore.AsyncConnectionPool):
+    """Opens a connection for each request, which the answer closes, since it is asked to (RFC 9112, 9.6)."""
+
+    def __init__(self, context: ssl.SSLContext, backend: httpcore.AsyncNetworkBackend) -> None:
+        super().__init__(ssl_context=context, network_backend=backend)
+        self._context = context
+        self._backend = backend
+
+    async def handle_async_request(self, request: httpcore.Request) -> httpcore.Response:
+        """Send the request and return the head of the answer."""
+        connection = httpcore.AsyncHTTPConnection(
+            request.url.origin, ssl_context=self._context, network_backend=self._backend
         )
+        return await connection.handle_async_request(request)

@@ -153,7 +153,7 @@ def make_client(
     It connects to public addresses, and to those that ``private`` allows; a ``transport`` of one's own decides itself.
     """
     return httpx.AsyncClient(
-        headers={"User-Agent": user_agent, "Accept": _ACCEPT, "Accept-Encoding": "gzip"},
+        headers={"User-Agent": user_agent, "Accept": _ACCEPT, "Accept-Encoding": "gzip", "Connection": "close"},
         cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
         trust_env=False,
         timeout=None,  # noqa: S113 - httpx counts each read on its own; the Fetcher's deadline counts everything

@@ -292,13 +292,13 @@ def test_nonsense_in_the_list_is_refused(part: str) -> None:
     assert repr(part) in str(caught.value)
 
 
-async def test_a_connection_waits_for_the_next_feed_of_its_host(network: Network, names: Names) -> None:
-    """After "not modified" the connection is kept, and asked again."""
+async def test_a_connection_serves_one_request(network: Network, names: Names) -> None:
+    """Feeds are asked minutes apart: nothing is kept open until then, and the name is looked up and checked anew."""
     network.says = b"HTTP/1.1 304 Not Modified\r\n\r\n"
     looking = fetcher(network, names)
     for path in ("one", "two"):
         await looking.fetch(f"http://public.example/{path}", Validators('"1"'))
-    assert network.reached == [PUBLIC]
+    assert network.reached == [PUBLIC, PUBLIC]
 
 
 async def test_the_name_stays_the_name_for_tls_and_the_server(web: Web) -> None:
