@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+from itertools import islice
 
 from matcher.attribution import Credit
 from matcher.phrases import PARTIES
@@ -155,10 +156,14 @@ def parse_weights(text: str) -> Classifier:
     calibration, the outcomes, the bias, and a line for each feature with its weights.
     """
     try:
-        _, calibration, (_, *names), bias, *rows = (line.split("\t") for line in text.splitlines())
+        lines = iter(text.splitlines())
+        _, calibration, (_, *names), bias = (line.split("\t") for line in islice(lines, 4))
         outcomes = [name if name == NOTHING else Stage(name) for name in names]
+        rows = (line.partition("\t") for line in lines)
+        # Half of the features have weights that another has, too; together with the numbers this saves 30 MB.
+        shared = cache(lambda fields: _weights(fields.split("\t"), outcomes))
         return Classifier(
-            {feature: _weights(fields, outcomes) for feature, *fields in rows},
+            {feature: shared(fields) for feature, _, fields in rows},
             _weights(bias[1:], outcomes),
             Calibration(*map(float, calibration[1:])),
         )
@@ -167,7 +172,11 @@ def parse_weights(text: str) -> Classifier:
 
 
 def _weights(fields: Iterable[str], outcomes: Iterable[str]) -> dict[str, float]:
-    return {outcome: float(field) for outcome, field in zip(outcomes, fields, strict=True) if field}
+    return {outcome: _number(field) for outcome, field in zip(outcomes, fields, strict=True) if field}
+
+
+_number = cache(float)
+"""Weights have two decimals: a few hundred numbers, said hundreds of thousands of times."""
 
 
 @cache
