@@ -19,7 +19,7 @@ feed's own, with the reason in plain words. The other feeds go on.
 import asyncio
 import logging
 import random
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -51,6 +51,9 @@ logger = logging.getLogger(__name__)
 
 AT_ONCE = 128
 """Feeds polled at the same time. Most of them wait for their servers: slow ones must not keep the others out."""
+
+IN_HAND, OF_ONE_HOST = 1024, 64
+"""Feeds that are taken in hand at once, and of them those of one host, which are polled one by one."""
 
 CATCH_UP = 5
 """So many entries of a known feed, and not one of them known: it was renumbered, or not read for long."""
@@ -156,32 +159,35 @@ class Poller:
         self._visits: set[asyncio.Task[None]] = set()
         self._polls: dict[asyncio.Task[None], asyncio.Event] = {}  # with the sign that its document is fetched
         self._under_way: set[int] = set()
+        self._hosts: set[str] = set()  # where something is being fetched
         self._unsaved: dict[int, Outcome] = {}
         self._saving = asyncio.Lock()
         self._resting: dict[int, datetime] = {}
 
     async def poll_due(self) -> None:
         """Poll the feeds that are due now, and return when each is done or has failed."""
-        tasks = await self.start_due()
-        if tasks:
+        while tasks := await self.start_due():
             await asyncio.wait(tasks)
 
     async def start_due(self) -> Collection[asyncio.Task[None]]:
-        """Start to poll the feeds that are due now, one after the other for each host.
+        """Start to poll feeds that are due now, one after the other for each host.
 
-        May be called again meanwhile: a feed that is being polled is left alone, so a slow one holds up nobody.
+        May be called again meanwhile: a feed that is being polled is left alone, so a slow one holds up nobody. At most
+        :data:`IN_HAND` feeds are taken in hand; the next call takes more.
         """
         now = self._clock()
         async with self._database.read() as session:
             await self.intake.refresh(session)
-            due = [feed for feed in await feeds.due(session, now) if self._is_free(feed, now)]
+            free = [(row, url) for row, url in await feeds.due(session, now) if self._is_free(row, url, now)]
+            due = await feeds.by_ids(session, _some(free, IN_HAND - len(self._under_way)))
         self._under_way.update(feed.id for feed in due)
         # Whatever goes wrong here, the publishers are not to suffer: a feed rests until its outcome is stored.
         self._resting |= {feed.id: now + self._floor for feed in due}
         by_host: dict[str, list[Feed]] = defaultdict(list)
         for feed in due:
-            by_host[urlsplit(feed.url).hostname or ""].append(feed)
-        tasks = [asyncio.create_task(self._visit(group)) for group in by_host.values()]
+            by_host[_host(feed.url)].append(feed)
+        self._hosts.update(by_host)
+        tasks = [asyncio.create_task(self._visit(host, group)) for host, group in by_host.items()]
         for task in tasks:
             self._visits.add(task)
             task.add_done_callback(self._visits.discard)
@@ -206,10 +212,11 @@ class Poller:
             await self.intake.refresh(session)
         await self._take(feed, answer, Document.of(sha256(answer.body).hexdigest(), parsed))
 
-    def _is_free(self, feed: Feed, now: datetime) -> bool:
-        return feed.id not in self._under_way and self._resting.get(feed.id, now) <= now
+    def _is_free(self, row: int, url: str, now: datetime) -> bool:
+        in_hand = row in self._under_way or _host(url) in self._hosts
+        return not in_hand and self._resting.get(row, now) <= now
 
-    async def _visit(self, group: Sequence[Feed]) -> None:
+    async def _visit(self, host: str, group: Sequence[Feed]) -> None:
         """Poll the feeds of one host: the next is fetched only when the one before was."""
         polls = []
         try:
@@ -221,8 +228,10 @@ class Poller:
                 self._polls[poll] = fetched
                 poll.add_done_callback(self._polls.pop)
                 await fetched.wait()
+            self._hosts.discard(host)
             await asyncio.wait(polls)
         finally:
+            self._hosts.discard(host)
             self._under_way.difference_update(feed.id for feed in group)
 
     async def _poll(self, feed: Feed, fetched: asyncio.Event) -> None:
@@ -341,6 +350,22 @@ class Poller:
 
     def _times(self) -> Times:
         return Times(self._clock(), self._floor, self._chance())
+
+
+def _host(url: str) -> str:
+    return urlsplit(url).hostname or ""
+
+
+def _some(due: Sequence[tuple[int, str]], number: int) -> Sequence[int]:
+    """The first so many rows, but not too many of one host."""
+    places: Counter[str] = Counter()
+    rows = []
+    for row, url in due:
+        host = _host(url)
+        places[host] += 1
+        if places[host] <= OF_ONE_HOST:
+            rows.append(row)
+    return rows[: max(number, 0)]
 
 
 async def _store(session: AsyncSession, outcomes: Sequence[Outcome]) -> None:

@@ -154,10 +154,17 @@ async def all_feeds(session: AsyncSession) -> Sequence[Feed]:
     return (await session.scalars(select(Feed).order_by(Feed.id))).all()
 
 
-async def due(session: AsyncSession, now: datetime) -> Sequence[Feed]:
-    """The feeds to check at ``now``: those that answered last time first, longest overdue first."""
-    query = select(Feed).where(Feed.next_check_at <= now, Feed.stopped_at.is_(None))
-    return (await session.scalars(query.order_by(Feed.failures > 0, Feed.next_check_at))).all()
+async def due(session: AsyncSession, now: datetime) -> Sequence[tuple[int, str]]:
+    """Row and address of the feeds to check at ``now``: those that answered last time first, longest overdue first."""
+    query = select(Feed.id, Feed.url).where(Feed.next_check_at <= now, Feed.stopped_at.is_(None))
+    rows = await session.execute(query.order_by(Feed.failures > 0, Feed.next_check_at))
+    return [(row, url) for row, url in rows]
+
+
+async def by_ids(session: AsyncSession, ids: Sequence[int]) -> Sequence[Feed]:
+    """The feeds of these rows, in this order, as far as they exist."""
+    feeds = {feed.id: feed for feed in await session.scalars(select(Feed).where(Feed.id.in_(ids)))}
+    return [feeds[row] for row in ids if row in feeds]
 
 
 async def save(session: AsyncSession, feeds: Sequence[Feed]) -> None:

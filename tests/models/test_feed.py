@@ -35,7 +35,7 @@ async def test_progress_leaves_the_owner_s_settings_alone(database: Database) ->
     async with database.write() as session:
         row = await add(session)
     async with database.read() as session:
-        (polled,) = await feeds.due(session, NOON)
+        (polled,) = await feeds.all_feeds(session)
     async with database.write() as session:
         mine = await session.get_one(Feed, row.id)
         mine.title, mine.pace, mine.full_text, mine.trust = "Mine", MINUTE, True, Trust.OFFICIAL
@@ -74,7 +74,7 @@ async def test_what_is_due_comes_in_order(database: Database) -> None:
             "new": {},
         }.items():
             await add(session, name, **more)
-        assert [row.url for row in await feeds.due(session, NOON)] == ["new", "later", "late", "now", "failing"]
+        assert [url for _, url in await feeds.due(session, NOON)] == ["new", "later", "late", "now", "failing"]
 
 
 async def test_adding_twice_changes_nothing(database: Database) -> None:
