@@ -3,7 +3,7 @@
 import codecs
 from email.message import Message
 
-from lxml import etree, html  # type: ignore[import-untyped]
+from lxml import etree, html
 
 
 def read_html(body: bytes, content_type: str) -> html.HtmlElement | None:

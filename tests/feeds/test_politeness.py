@@ -18,6 +18,8 @@ from sqlalchemy import event
 from standin.feeds import FeedServer
 from world import OTHER, TALKS, Item, World, moved, rolled, rss, says
 
+from feeds.parse import ParsedFeed
+from feeds.poll import OF_ONE_HOST
 from matcher.vocabulary import Article, Stage, Trust
 from models import feed as feeds
 from models.database import Database
@@ -629,8 +631,8 @@ async def test_a_feed_that_breaks_hearsay_itself_is_left_alone_until_its_time(
     assert len(newsroom.web.requests[newsroom.url("news")]) == 2
 
 
-async def test_stopping_breaks_off_at_once(newsroom: World) -> None:
-    """What is under way is dropped, and polled again at the next start; the other feeds are as they were."""
+async def test_stopping_breaks_off_a_fetch(newsroom: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What has not been fetched yet is dropped at once, and asked for at the next start."""
     asked, never = asyncio.Event(), asyncio.Event()
 
     async def hang(*_: object) -> None:
@@ -638,14 +640,69 @@ async def test_stopping_breaks_off_at_once(newsroom: World) -> None:
         await never.wait()
 
     newsroom.publisher("news", Item(TALKS))
-    newsroom.parser.parse = hang  # type: ignore[method-assign,assignment]
-    tasks = await newsroom.poller.start_due()
-    await asked.wait()
-    await newsroom.poller.stop()
-    assert all(task.cancelled() or task.done() for task in tasks)
+    with monkeypatch.context() as patched:
+        patched.setattr(newsroom.fetcher, "fetch", hang)
+        tasks = await newsroom.poller.start_due()
+        await asked.wait()
+        await newsroom.poller.stop()
+    assert all(task.done() for task in tasks)
     assert (await newsroom.row()).checked_at is None
 
-    del newsroom.parser.parse
     newsroom.restart()
     await newsroom.poll()
     assert await newsroom.told() == [Stage.TALKS]
+
+
+async def test_stopping_takes_in_what_was_fetched(newsroom: World) -> None:
+    """An answer that is there is not thrown away: the publisher would be asked for it again at the next start."""
+    reading, read_on = asyncio.Event(), asyncio.Event()
+    parse = newsroom.parser.parse
+
+    async def slowly(body: bytes, content_type: str, url: str) -> ParsedFeed:
+        reading.set()
+        await read_on.wait()
+        return await parse(body, content_type, url)
+
+    newsroom.publisher("news", Item(TALKS))
+    newsroom.parser.parse = slowly  # type: ignore[method-assign]
+    await newsroom.poller.start_due()
+    await reading.wait()
+    stopping = asyncio.create_task(newsroom.poller.stop())
+    await asyncio.sleep(0)
+    read_on.set()
+    await stopping
+    assert await newsroom.told() == [Stage.TALKS]
+    newsroom.restart()
+    await newsroom.poll()
+    assert len(newsroom.web.requests[newsroom.url("news")]) == 1
+
+
+async def test_stopping_waits_only_for_a_moment(newsroom: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A document that takes too long is dropped after all."""
+    reading, never = asyncio.Event(), asyncio.Event()
+
+    async def hang(*_: object) -> None:
+        reading.set()
+        await never.wait()
+
+    monkeypatch.setattr("feeds.poll.PATIENCE_SECONDS", 0.01)
+    newsroom.parser.parse = hang  # type: ignore[method-assign,assignment]
+    tasks = await newsroom.poller.start_due()
+    await reading.wait()
+    await newsroom.poller.stop()
+    assert all(task.done() for task in tasks)
+    assert (await newsroom.row()).checked_at is None
+
+
+async def test_a_host_with_many_feeds_does_not_fill_the_hands(newsroom: World) -> None:
+    """Of one host at most sixty-four feeds are taken in hand at a time, so a feed of another is among the first."""
+    for number in range(OF_ONE_HOST + 10):
+        await newsroom.add(f"feed-{number}")
+        newsroom.publisher(f"feed-{number}")
+    await newsroom.add("https://other.example/feed")
+    newsroom.publisher("https://other.example/feed")
+    await asyncio.wait(await newsroom.poller.start_due())
+    assert sum(map(len, newsroom.web.requests.values())) == OF_ONE_HOST + 1
+    assert (await newsroom.row("https://other.example/feed")).succeeded_at == newsroom.now
+    await newsroom.poll()
+    assert all(len(requests) == 1 for requests in newsroom.web.requests.values())

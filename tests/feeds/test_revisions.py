@@ -7,6 +7,7 @@ from builders import DAY, HOUR, NOON
 from sqlalchemy import select
 from world import AGREED, NEAR, OTHER, OVER, TALKS, Item, World
 
+from feeds.parse import TooHard
 from matcher.vocabulary import Stage
 from models import entry as entries
 from models.article import Article, Claim
@@ -182,6 +183,18 @@ async def test_an_article_in_another_language_claims_nothing(newsroom: World) ->
 
     assert (await newsroom.stage(), await newsroom.count(Article)) == (Stage.TALKS, 1)
     assert len(asked) == 2  # what says nothing of a deal is not even asked about
+
+
+async def test_a_text_that_defeats_the_detector_is_read_all_the_same(newsroom: World) -> None:
+    """Not to know the language is no reason to lose the news."""
+
+    async def language(_: str) -> str:
+        raise TooHard("The document takes too long to read; choose a shorter one.")
+
+    newsroom.parser.language = language  # type: ignore[method-assign]
+    newsroom.publisher("news", Item(TALKS))
+    await newsroom.poll()
+    assert await newsroom.told() == [Stage.TALKS]
 
 
 # How fast ------------------------------------------------------------------------------------------------------------
