@@ -22,6 +22,7 @@ from telegram.request import BaseRequest, HTTPXRequest
 from bot.commands.deals import DealCommands
 from bot.commands.feeds import FeedCommands
 from bot.commands.help import HelpCommands, menu
+from bot.commands.missed import MissedCommands
 from bot.commands.owner import OwnerCommands
 from bot.commands.subscriptions import SubscriptionCommands
 from bot.courier import Courier
@@ -82,9 +83,7 @@ class Newsroom:
         fetcher = Fetcher(
             self._client, deadline=settings.fetch_time, max_bytes=settings.fetch_bytes, hosts=Hosts(around.gap)
         )
-        self.poller = Poller(
-            database, fetcher, self._parser, around.clock, floor=settings.check_every, linger=LINGER
-        )
+        self.poller = Poller(database, fetcher, self._parser, around.clock, floor=settings.check_every, linger=LINGER)
         self.adder = Adder(database, fetcher, self._parser, self.poller, around.clock)
 
     async def __aenter__(self) -> Self:
@@ -130,6 +129,7 @@ class Program:
                 await self.inbox.receive(self._bot)
             finally:
                 self.courier.stop()
+                self.adder.stop()
                 await self._application.stop()
                 await self._application.shutdown()
 
@@ -147,6 +147,7 @@ class Program:
             SubscriptionCommands(database, wire, clock),
             OwnerCommands(database, wire, clock),
             FeedCommands(database, self.adder, clock, floor),
+            MissedCommands(database),
             HelpCommands(database, wire, clock),  # takes what no other took
         )
         for subject in subjects:

@@ -2,12 +2,13 @@
 
 import asyncio
 import re
+import shlex
 import sys
 from collections.abc import Awaitable, Callable, Container, Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Literal
-from urllib.parse import urlsplit
+from urllib.parse import urldefrag
 
 import typer
 from rich.console import Console
@@ -17,7 +18,7 @@ from sqlalchemy.exc import DBAPIError
 from telegram.error import InvalidToken
 
 from bot import demo as story
-from bot import feed_words, live, logs, messages
+from bot import feed_words, live, logs, messages, trace
 from bot.app import Newsroom, Surroundings, utc_now
 from bot.evaluate import run_evaluation
 from bot.explain import ExplainError, run_explanation
@@ -25,10 +26,11 @@ from bot.labelled import LabelledSetError, sets_in
 from bot.live import AlreadyRunningError
 from bot.replay import ReplayError, prepared, run_replay
 from bot.settings import SettingsError, load
+from bot.trace import TraceError
 from feeds import rhythm
 from feeds.adding import AlreadyPolled, Choice, NoFeedError
 from feeds.archive import plain
-from feeds.opml import BadOpml, FeedLine, export_opml, import_feeds, sift_opml, write_opml
+from feeds.opml import BadOpml, FeedLine, export_opml, import_feeds, is_web_address, sift_opml, write_opml
 from feeds.schedule import FASTEST, LONGEST_PAUSE
 from matcher.classifier import WeightsError
 from matcher.cues import CueError
@@ -36,6 +38,7 @@ from matcher.vocabulary import Article, Deal, Kind, Party, Trust
 from models import ambiguity, imports
 from models import deal as deals
 from models import feed as feeds
+from models.backup import BackupError, back_up
 from models.database import Database, DatabaseBusyError
 from models.feed import Feed
 from models.feed_yield import Yield, yields
@@ -47,10 +50,10 @@ from models.watchlist import (
     write_watchlist,
 )
 
-if sys.platform == "win32":
-    from asyncio import run as run_loop
-else:
+try:
     from uvloop import run as run_loop  # a poll costs two thirds of what it costs on asyncio's own loop
+except ImportError:  # not made for every platform
+    from asyncio import run as run_loop  # type: ignore[assignment]  # it has one argument less, which is not used
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -74,6 +77,7 @@ OutFile = Annotated[Path | None, typer.Argument(dir_okay=False, help="The file t
 
 KNOWN = (
     AlreadyRunningError,
+    BackupError,
     BadOpml,
     CueError,
     DatabaseBusyError,
@@ -82,6 +86,7 @@ KNOWN = (
     NoFeedError,
     ReplayError,
     SettingsError,
+    TraceError,
     WatchlistError,
     WeightsError,
 )
@@ -146,6 +151,22 @@ def chat() -> None:
     """Talk to the bot in this terminal, over the real database."""
     logs.configure("WARNING", [])
     run_loop(live.talk(load(), out))
+
+
+@app.command()
+def backup(file: Annotated[Path, typer.Argument(dir_okay=False, help="The new file to write.")]) -> None:
+    """Copy the database to a new file. The bot may run meanwhile."""
+    database = load().database
+    with err.status("Copying…"):
+        back_up(database, file)
+    log = f"{database}-wal and {database}-shm"
+    out.print(
+        f"{file}: a whole copy of {database}, checked.\n"
+        f"To restore it: stop the bot, delete {log} if they are there, copy {file} to {database}, start the bot.",
+        markup=False,
+        highlight=False,
+        soft_wrap=True,
+    )
 
 
 @app.command()
@@ -214,6 +235,41 @@ def explain(
         run_loop(_with_watchlist(watchlist, show))
     else:
         _with_database(show)
+
+
+@app.command("outbox")
+def show_outbox(
+    *, everything: Annotated[bool, typer.Option("--all", help="Show every chat and letter, not the first ten.")] = False
+) -> None:
+    """Show what waits to be sent, for whom and why, and what was given up."""
+
+    async def show(database: Database) -> None:
+        await trace.show_outbox(database, out, utc_now(), limit=None if everything else trace.SHOWN)
+
+    _with_database(show)
+
+
+@app.command("trace", context_settings={"ignore_unknown_options": True})  # a group's id begins with a minus sign
+def trace_message(
+    chat_id: Annotated[int | None, typer.Argument(metavar="CHAT", help="The id of the chat.")] = None,
+    message_id: Annotated[int | None, typer.Argument(metavar="MESSAGE", help="Telegram's id of the message.")] = None,
+    *,
+    letter: Annotated[int | None, typer.Option(help="A letter's number instead, as hearsay outbox shows it.")] = None,
+) -> None:
+    """Trace a message back: letter, change, claims, articles, feeds."""
+    by_message = chat_id is not None and message_id is not None
+    if by_message == (letter is not None):
+        raise CommandError(
+            "Say which message: hearsay trace CHAT MESSAGE, or which letter: hearsay trace --letter NUMBER"
+        )
+
+    async def show(database: Database) -> None:
+        if letter is not None:
+            await trace.show_letter(database, out, letter)
+        elif chat_id is not None and message_id is not None:
+            await trace.show_message(database, out, chat_id, message_id)
+
+    _with_database(show)
 
 
 def _moment(text: str) -> datetime:
@@ -392,7 +448,7 @@ def add_feed(
 
 async def _add_unseen(database: Database, url: str, title: str, trust: Trust) -> None:
     # Through the file format and back: one place knows what a valid address is.
-    found = sift_opml(write_opml([FeedLine(url, title or urlsplit(url).hostname or url, trust)]))
+    found = sift_opml(write_opml([FeedLine(urldefrag(url).url if is_web_address(url) else url, title, trust)]))
     if not found.lines:
         raise CommandError("The address must begin with http:// or https://")
     async with database.write() as session:
@@ -406,7 +462,10 @@ def _polled_already(url: str) -> CommandError:
 
 
 def _offer(choice: Choice) -> str:
-    commands = [f'hearsay feeds add "{link.url}"' + (f"   # {link.title}" * bool(link.title)) for link in choice.links]
+    commands = [
+        f"hearsay feeds add {shlex.quote(link.url)}" + (f"   # {link.title}" * bool(link.title))
+        for link in choice.links
+    ]
     return "\n".join(["This page offers several feeds. Run the command of the one you mean:", *commands])
 
 
@@ -419,8 +478,8 @@ def set_pace(
     floor = load().check_every
 
     def change(feed: Feed) -> str:
-        feed.set_pace(length, utc_now())
-        return feed_words.pace(feed, floor)
+        rhythm.set_pace(feed, length, floor, utc_now())
+        return messages.pace_set(feed, floor, utc_now()) or feed_words.pace(feed, floor)
 
     _with_feed(url, change)
 
@@ -428,10 +487,11 @@ def set_pace(
 def _pace(text: str) -> timedelta | None:
     if text == "usual":
         return None
-    found = re.fullmatch(r"([0-9]{1,7})(s|m|h)", text)
+    found = re.fullmatch(r"([0-9]{1,7})(s|m|h|d)", text)
     if not found:
-        raise CommandError(f"{text} is no pace. Write 60s, 5m, 2h or usual.")
-    pace = int(found[1]) * {"s": timedelta(seconds=1), "m": timedelta(minutes=1), "h": timedelta(hours=1)}[found[2]]
+        raise CommandError(f"{text} is no pace. Write 60s, 5m, 2h, 1d or usual.")
+    units = {"s": timedelta(seconds=1), "m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
+    pace = int(found[1]) * units[found[2]]
     if not FASTEST <= pace <= LONGEST_PAUSE:
         raise CommandError(f"A pace lies between {feed_words.span(FASTEST)} and {feed_words.span(LONGEST_PAUSE)}.")
     return pace
@@ -464,10 +524,9 @@ def set_trust(url: str, tier: Trust) -> None:
 @feeds_app.command("check")
 def check_feed(url: str) -> None:
     """Have a feed looked at within seconds by the running bot, unless that is too soon."""
-    floor = load().check_every
 
     def change(feed: Feed) -> str:
-        return messages.hastened(feed, rhythm.hasten(feed, floor, utc_now()))
+        return messages.hastened(feed, rhythm.hasten(feed, utc_now()))
 
     _with_feed(url, change)
 

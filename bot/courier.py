@@ -6,7 +6,7 @@ again: better one message twice than none. A letter is marked sent, with its mes
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -129,10 +129,20 @@ class Courier:
                     letters = await outbox.due(session, self._wire, self._clock())
                 if not letters:
                     return
+                if await self._folded(letters):
+                    continue
                 for letter in letters:
                     if not self._idle():
                         await self._attempt(letter)
                         await asyncio.sleep(GAP_SECONDS)
+
+    async def _folded(self, letters: Sequence[Letter]) -> bool:
+        """Whether letters were folded, after an outage: what is due is another letter then."""
+        now = self._clock()
+        if not any(outbox.is_stale(letter, now) for letter in letters):
+            return False
+        async with self._database.write() as session:
+            return await outbox.fold(session, now) > 0
 
     def _idle(self) -> bool:
         paused = self._paused_until is not None and self._clock() < self._paused_until
@@ -153,8 +163,9 @@ class Courier:
             await self._failed(letter, _unknown(letter.attempts + 1), f"{type(error).__name__}: {error}")
             return
         async with self._database.write() as session:
-            row = await session.get_one(Letter, letter.id)
-            row.sent_at, row.message_id, row.attempts, row.error = self._clock(), message_id, row.attempts + 1, None
+            row = await session.get(Letter, letter.id)
+            if row:  # what it was about may have been removed meanwhile
+                row.sent_at, row.message_id, row.attempts, row.error = self._clock(), message_id, row.attempts + 1, None
 
     async def _send(self, letter: Letter, *, plain: bool) -> int:
         message = _words(letter)
@@ -171,7 +182,9 @@ class Courier:
         now = self._clock()
         logger.warning("letter not sent", extra={"letter": letter.id, "fate": verdict.fate, "reason": reason})
         async with self._database.write() as session:
-            row = await session.get_one(Letter, letter.id)
+            row = await session.get(Letter, letter.id)
+            if row is None:  # what it was about was removed meanwhile
+                return
             row.attempts, row.error = row.attempts + 1, reason
             match verdict.fate:
                 case Fate.LATER:
@@ -188,7 +201,7 @@ class Courier:
 
 def _words(letter: Letter) -> messages.Message:
     if letter.change:
-        return messages.changed(letter.change, letter.change.deal)
+        return messages.changed(letter.change, letter.change.deal, letter.earlier or 0)
     if letter.claim:
         return messages.held(letter.claim, letter.claim.deal)
     if letter.notice:

@@ -6,7 +6,7 @@ from statistics import median, quantiles
 
 from feeds import rhythm
 from feeds.rhythm import Reason
-from models.feed import Feed, Trouble
+from models.feed import Feed
 from models.feed_yield import Yield
 
 _UNITS = ((timedelta(days=1), "day"), (timedelta(hours=1), "hour"), (timedelta(minutes=1), "minute"))
@@ -14,7 +14,7 @@ _REASONS = {
     Reason.USUAL: "the usual",
     Reason.BUSY: "it is busy",
     Reason.RARE: "it seldom has anything new",
-    Reason.UNCONDITIONAL: "its server cannot be asked conditionally",
+    Reason.UNCONDITIONAL: "its server cannot say “nothing new”",
     Reason.PUBLISHER: "its publisher asks for that",
     Reason.FAILING: "it cannot be read",
 }
@@ -50,7 +50,7 @@ def state(feed: Feed) -> str:
         return f"ended by its publisher on {day(feed.stopped_at)}"
     if feed.failures:
         return f"failing since {moment(feed.succeeded_at)}" if feed.succeeded_at else "failing, never read so far"
-    if feed.told is Trouble.SILENT and feed.new_entry_at:
+    if feed.silence_told and feed.new_entry_at:
         return f"silent since {day(feed.new_entry_at)}"
     return "ok" if feed.succeeded_at else "new, not read yet"
 
@@ -126,6 +126,6 @@ def problem(feed: Feed) -> str:
     """What is wrong, in plain words with what to do; empty if nothing is."""
     if feed.error or feed.stopped_at:
         return feed.error or "Its publisher ended it."
-    if feed.told is Trouble.SILENT and feed.new_entry_at:
+    if feed.silence_told and feed.new_entry_at:
         return f"Nothing new since {day(feed.new_entry_at)}. See whether its website still publishes there."
     return ""

@@ -12,15 +12,18 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
-from telegram import Update
+from telegram import ChatMember, Update
 from telegram.error import Conflict, InvalidToken, RetryAfter, TelegramError
 from telegram.ext import Application, ExtBot
 
+from bot import messages
 from bot.pauses import flood_pause
-from models import inbox
+from bot.replies import reply
+from models import inbox, outbox
 from models import subscriber as subscribers
 from models.database import Database
 from models.inbox import IncomingUpdate
+from models.outbox import Missed
 from models.subscriber import Wire
 
 logger = logging.getLogger(__name__)
@@ -29,8 +32,10 @@ LONG_POLL_SECONDS = 50
 """Telegram holds a request for updates open for at most this long."""
 LONGEST_WAIT_SECONDS = 60
 """Between two attempts to reach Telegram."""
-KINDS = ["message", "callback_query"]
-"""The updates that are asked for: those that some handler takes."""
+KINDS = ["message", "callback_query", "my_chat_member"]
+"""The updates that are asked for: what some handler takes, and whether a chat takes messages."""
+GONE = frozenset({ChatMember.LEFT, ChatMember.BANNED})
+"""What the bot is in a chat that blocked it or threw it out."""
 
 
 class RawBot(ExtBot[None]):
@@ -105,11 +110,36 @@ class Inbox:
         except Exception as error:  # whatever PTB stumbles over, it must not stumble over it again at every poll
             logger.exception("update cannot be read; set aside", extra={"update": incoming.update_id})
             return f"{type(error).__name__}: {error}"
-        if update.effective_chat:
-            async with self._database.write() as session:
-                await subscribers.revive(session, update.effective_chat.id)
+        missed = await self._note_chat(update)
         await self._application.process_update(update)
+        if missed:
+            await _offer(update, missed)
         return None
+
+    async def _note_chat(self, update: Update) -> Sequence[Missed]:
+        """Retire or revive the chat by what it does; for one that is back, the deals it was not told of.
+
+        Its backlog is folded in the transaction that revives it, so the courier never sees the burst.
+        """
+        chat, now = update.effective_chat, self._clock()
+        if chat is None:
+            return ()
+        async with self._database.write() as session:
+            if update.my_chat_member and update.my_chat_member.new_chat_member.status in GONE:
+                await subscribers.retire(session, chat.id, now)
+                return ()
+            if not await subscribers.revive(session, chat.id):
+                return ()
+            await outbox.fold(session, now, chat.id)
+            return [missed for missed in await outbox.missed(session, chat.id) if missed.untold]
+
+
+async def _offer(update: Update, missed: Sequence[Missed]) -> None:
+    """Greet a chat that is back. If that fails, nothing is lost: what waits is sent anyway, the rest is in /missed."""
+    try:
+        await reply(update, messages.welcome_back(missed), fresh=True)
+    except TelegramError as error:
+        logger.warning("what was missed could not be offered", extra={"reason": str(error)})
 
 
 def _wait(error: TelegramError, failures: int) -> float:

@@ -1,7 +1,9 @@
 """The live bot and the terminal conversation: both over the real database."""
 
 import asyncio
+import logging
 import signal
+import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -16,9 +18,11 @@ from bot.settings import Settings
 from bot.terminal import TOKEN, TerminalWire, read_input
 from feeds.opml import read_opml
 from models import feed, imports, migration, milestone, outbox, owner
-from models.database import Database
+from models.database import Database, has_wal_reset_bug
 from models.subscriber import Wire
 from models.watchlist import read_watchlist
+
+logger = logging.getLogger(__name__)
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 
@@ -29,6 +33,7 @@ class AlreadyRunningError(Exception):
 
 async def open_database(path: Path) -> Database:
     """Migrate the file and open it; a new one starts with the starter watchlist and the starter feeds."""
+    _log_sqlite()
     await asyncio.to_thread(migration.upgrade, path)
     database = Database(path)
     async with database.read() as session:
@@ -85,6 +90,13 @@ def _alone(path: Path, wire: Wire) -> Iterator[None]:
             yield
     except Timeout:
         raise AlreadyRunningError(f"Hearsay runs on {path} already. Stop it first, or use another database.") from None
+
+
+def _log_sqlite() -> None:
+    """Say which SQLite is in use, and that its WAL-reset bug, if it has it, cannot strike here."""
+    present = has_wal_reset_bug(sqlite3.sqlite_version_info)
+    bug = "present, out of reach: one connection at a time writes and checkpoints" if present else "fixed"
+    logger.info("SQLite", extra={"version": sqlite3.sqlite_version, "wal_reset_bug": bug})
 
 
 async def _import_starters(database: Database) -> None:

@@ -5,7 +5,7 @@ bytes (Bot API: sendMessage, InlineKeyboardButton).
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -15,6 +15,7 @@ from itertools import groupby
 import html_text
 
 from bot import feed_words as words
+from feeds import rhythm
 from feeds.adding import Added, Choice
 from feeds.discovery import FeedLink
 from feeds.opml import MAX_BYTES, Imported
@@ -26,6 +27,7 @@ from models.deal import Deal
 from models.feed import Feed, Trouble
 from models.feed_yield import Yield
 from models.notice import Notice
+from models.outbox import Backlog, Missed
 from models.subscriber import Subscription
 
 PAGE = 10
@@ -42,7 +44,7 @@ MORE = "\nOlder changes are not shown."
 LONGEST_LINK = 2000
 """Longer addresses are not linked: browsers do not take them either."""
 LONGEST_TITLE, LONGEST_QUOTE, LONGEST_NAME, LONGEST_ITEM = 120, 280, 80, 60
-LONGEST_REASON, LONGEST_ADDRESS = 500, 1000
+LONGEST_REASON, LONGEST_ADDRESS, LONGEST_PROBLEM = 500, 1000, 120
 PACES = (timedelta(minutes=5), FASTEST)
 """The paces that a feed's card offers, beside the usual one."""
 UNUSABLE = 6
@@ -68,6 +70,7 @@ COMMANDS = {
     ),
     "unsubscribe": ("stop the messages", "/unsubscribe huawei-att, /unsubscribe everything"),
     "subscriptions": ("what this chat follows", ""),
+    "missed": ("what this chat was not told, and where those deals stand now", ""),
     "claim": ("become the owner, with the code from the first start", "/claim CODE"),
     "feeds": ("for the owner: the feeds, how they do, how often they are asked", ""),
     "addfeed": ("for the owner: follow a feed, or the feed of a website", "/addfeed https://news.example"),
@@ -211,8 +214,8 @@ def history(deal: Deal, changes: Sequence[Change]) -> Message:
     return Message("\n".join(lines), ((Button("Status", f"status:{deal.id}"),),))
 
 
-def changed(change: Change, deal: Deal) -> Message:
-    """The push: what changed is the first line."""
+def changed(change: Change, deal: Deal, earlier: int = 0) -> Message:
+    """The push: what changed is the first line. ``earlier`` changes could not be told in their time."""
     lines = [
         f"<b>{headline(change)}</b>",
         _cut(deal.title, LONGEST_TITLE),
@@ -222,6 +225,8 @@ def changed(change: Change, deal: Deal) -> Message:
         lines.append("Contested: a party and independent reports contradict each other.")
     if change.from_stage is Stage.QUIET:
         lines.append("The first news in more than a year.")
+    if earlier:
+        lines.append(f"To catch up: {_changes(earlier)} before this could not be told. /history shows all.")
     lines += ["", *_evidence(change.claims)]
     # A pressed button answers with a new message: the push itself must stay in the chat.
     buttons = (Button("Status", f"status:{deal.id}:new"), Button("History", f"history:{deal.id}:new"))
@@ -344,6 +349,58 @@ def only_in_private() -> Message:
     return Message("Others can read this chat, and addresses of feeds may hold passwords. Ask in a private chat.")
 
 
+def welcome_back(missed: Sequence[Missed]) -> Message:
+    """Greet a chat that took no messages for a while and was not told everything."""
+    untold = sum(deal.untold for deal in missed)
+    coming = sum(bool(deal.waiting) for deal in missed)
+    lines = [f"Back again. Meanwhile {_changes(untold)} of {_deals(len(missed))} could not be told here."]
+    lines += [f"On the way: {coming} message{'s' if coming != 1 else ''}, one per deal."] * bool(coming)
+    offer = ((Button("What I missed", "missed:new"),),) if coming < len(missed) else ()
+    return Message("\n".join(lines), offer)
+
+
+def missed(missed: Sequence[Missed], backlog: Backlog | None = None) -> Message:
+    """What a chat was not told, each deal with a button to where it stands; ``backlog`` is for the owner's eyes."""
+    shown = missed[-CHOICES:]
+    lines = [f"<b>Not told here</b> ({_deals(len(missed))})"] if missed else ["This chat was told everything."]
+    lines += [f"• {_cut(m.deal.title, LONGEST_ITEM)}: {_stage_words(m.deal)} ({_untold(m)})" for m in shown]
+    if len(shown) < len(missed):
+        lines.append(f"… and {_deals(len(missed) - len(shown))} that moved before. /deals lists them all.")
+    if backlog:
+        lines += ["", *_backlog(backlog)]
+    rows = tuple((Button(_plain(m.deal.title, LONGEST_ITEM), f"missed:{m.deal.id}"),) for m in shown)
+    return Message("\n".join(lines), rows)
+
+
+def _untold(missed: Missed) -> str:
+    parts = [f"{_changes(missed.untold)} not told"] * bool(missed.untold)
+    parts += [f"{missed.waiting} on the way"] * bool(missed.waiting)
+    return ", ".join(parts)
+
+
+def _backlog(backlog: Backlog) -> list[str]:
+    """All chats together, for the owner: numbers only."""
+    waiting = f"{backlog.waiting} waiting for {_chats(backlog.chats)}"
+    retired = f"{backlog.retired_waiting} of them for {_chats(backlog.retired_chats)} that took no more messages"
+    return [
+        f"<b>All chats</b>: {waiting}, {retired}; {backlog.given_up} given up.",
+        *([f"The oldest waits since {words.moment(backlog.oldest)}."] if backlog.oldest else []),
+        "On the command line: hearsay outbox",
+    ]
+
+
+def _changes(count: int) -> str:
+    return f"{count} change{'s' if count != 1 else ''}"
+
+
+def _deals(count: int) -> str:
+    return f"{count} deal{'s' if count != 1 else ''}"
+
+
+def _chats(count: int) -> str:
+    return f"{count} chat{'s' if count != 1 else ''}"
+
+
 def gone() -> Message:
     """A button under an old message points to something that is no longer there."""
     return Message("", notice="This is out of date. Ask again with /deals or /subscriptions.")
@@ -387,8 +444,10 @@ def _failing_since(notice: Notice) -> str:
     return f"Last read: {words.moment(read)}." if read < notice.at else f"It was read again: {words.moment(read)}."
 
 
-def feeds(page: Sequence[Feed], number: int, pages: int, now: datetime) -> Message:
-    """One page of the feeds (``number`` from 0)."""
+def feeds(
+    page: Sequence[Feed], number: int, pages: int, now: datetime, floor: timedelta, brought: Mapping[int, Yield]
+) -> Message:
+    """One page of the feeds (``number`` from 0). ``floor`` is the usual time between two looks."""
     if not page:
         return Message("No feeds yet. Add one: /addfeed https://news.example, or send an OPML file.")
     lines = ["<b>Feeds</b>"]
@@ -396,6 +455,11 @@ def feeds(page: Sequence[Feed], number: int, pages: int, now: datetime) -> Messa
         lines.append(f"• <b>{_cut(words.name(feed), LONGEST_ITEM)}</b>: {words.state(feed)}")
         read = f"{words.span(now - feed.succeeded_at)} ago" if feed.succeeded_at else "never"
         lines.append(f"   read {read}; next look: {words.next_look(feed, now)}")
+        lines.append(f"   {words.publishes(feed, now)}; {words.good_for(feed, brought[feed.id])}")
+        if feed.pace:
+            lines.append(f"   {words.pace(feed, floor)}")
+        if words.problem(feed):
+            lines.append(f"   {_cut(words.problem(feed), LONGEST_PROBLEM)}")
     if pages > 1:
         lines.append(f"\nPage {number + 1} of {pages}")
     rows = tuple((Button(_plain(words.name(feed), LONGEST_ITEM), f"feed:{feed.id}"),) for feed in page)
@@ -453,8 +517,21 @@ def hastened(feed: Feed, soonest: datetime | None) -> str:
     if soonest is None:
         return "It is looked at within seconds, while the bot runs."
     asked = feed.checked_at is None or soonest > feed.checked_at + FASTEST
-    why = "Its server asked to be left alone." if asked else "It was looked at less than a minute ago."
+    why = "Its publisher asks for more time." if asked else "It was looked at less than a minute ago."
     return f"{why} Try again after {words.day(soonest)}, {soonest:%H:%M:%S} UTC."
+
+
+def pace_set(feed: Feed, floor: timedelta, now: datetime) -> str:
+    """What became of a new pace, if it does not simply rule; at most 200 characters, for a toast."""
+    every, reason = rhythm.looks(feed, floor, now)
+    if feed.pace is None or reason is not rhythm.Reason.UNCONDITIONAL:
+        return ""
+    return f"This server cannot say “nothing new”, so the feed is still looked at every {words.span(every)}."
+
+
+def feed_gone() -> Message:
+    """A button of a feed that was removed."""
+    return Message("", notice="This feed is not followed any more. See /feeds.")
 
 
 def remove_feed(feed: Feed) -> Message:
@@ -544,6 +621,8 @@ def _digest(url: str) -> str:
 
 def imported_feeds(result: Imported) -> Message:
     """What became of a list of feeds."""
+    if not (result.added or result.known or result.unusable):
+        return bad_list("This list holds no feeds; export it again from a feed reader.")
     lines = [f"Added {len(result.added)}, known already {len(result.known)}, not usable {len(result.unusable)}."]
     lines += [
         f"• {_cut(line.reason, LONGEST_TITLE + LONGEST_NAME)}: <code>{_cut(line.url, LONGEST_NAME) or '-'}</code>"

@@ -7,13 +7,15 @@
                     → a page that offers none: the usual places of its site are tried
 """
 
-from collections.abc import Callable, Sequence
+import asyncio
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from urllib.parse import urlsplit
+from typing import Any
+from urllib.parse import urldefrag
 
 from feeds.discovery import FeedLink, usual_places
-from feeds.fetch import Fetched, Fetcher, FetchError, Validators
+from feeds.fetch import Fetched, Fetcher, FetchError, Refused, TooMany, Validators
 from feeds.parse import ParsedFeed, ParseError, WebPage
 from feeds.poll import Parser, Poller
 from matcher.vocabulary import Trust
@@ -75,21 +77,40 @@ class Adder:
         self._parser = parser
         self._poller = poller
         self._clock = clock
+        self._looking: set[asyncio.Task[_Found | Choice]] = set()
 
     async def add(
         self, address: str, *, title: str = "", trust: Trust = Trust.UNVETTED
     ) -> Added | AlreadyPolled | Choice:
         """Poll the feed at this address from now on, under ``title`` or its own. Raises :class:`NoFeedError`."""
-        url = address if "://" in address else f"https://{address}"
+        url, _ = urldefrag(address if "://" in address else f"https://{address}")
         async with self._database.read() as session:
             feed = await feeds.by_url(session, url)
         if feed and feed.stopped_at is None:
             return AlreadyPolled(url)
         try:
-            found = await self._find(url)
+            found = await self._interruptible(self._find(url))
         except (FetchError, ParseError) as error:
-            raise NoFeedError(str(error)) from error
+            raise NoFeedError(str(error).replace("Hearsay will try again later", "try again later")) from error
         return found if isinstance(found, Choice) else await self._add(found, title, trust)
+
+    def stop(self) -> None:
+        """Break off what is being looked for: the person is told to ask again."""
+        for looking in self._looking:
+            looking.cancel()
+
+    async def _interruptible(self, finding: Coroutine[Any, Any, _Found | Choice]) -> _Found | Choice:
+        looking = asyncio.create_task(finding)
+        self._looking.add(looking)
+        try:
+            return await looking
+        except asyncio.CancelledError:
+            if not looking.cancelled():  # it is the one who asked that was cancelled
+                looking.cancel()
+                raise
+            raise NoFeedError("Hearsay is being stopped; ask again when it runs.") from None
+        finally:
+            self._looking.discard(looking)
 
     async def _find(self, url: str) -> _Found | Choice:
         answer = await self._fetch(url)
@@ -107,7 +128,9 @@ class Adder:
         for place in usual_places(url):
             try:
                 return await self._parse(place, await self._fetch(place))
-            except (FetchError, ParseError):
+            except TooMany:  # it asks for fewer visits: not the moment to try more places
+                raise
+            except (Refused, ParseError):
                 continue  # the next one; if none is a feed, the person is told
         raise NoFeedError(
             "This page names no feed, and none is at the usual places; look for a link “RSS” on the site."
@@ -124,12 +147,12 @@ class Adder:
         return _Found(answer.moved_to or url, answer, parsed)
 
     async def _add(self, found: _Found, title: str, trust: Trust) -> Added | AlreadyPolled:
-        # The title stands in messages as the outlet's name: never the address, which may hold a secret.
-        title = title or found.parsed.title or urlsplit(found.url).hostname or ""
+        title = title or found.parsed.title
         async with self._database.write() as session:
             if not await feeds.add(session, found.url, title, trust, not_before=self._clock() + PATIENCE):
                 return AlreadyPolled(found.url)
             feed = await feeds.by_url(session, found.url)
-        if feed:
-            await self._poller.take_first(feed, found.answer, found.parsed)
-        return Added(found.url, title, len(found.parsed.entries))
+        if feed is None:
+            return AlreadyPolled(found.url)
+        await self._poller.take_first(feed, found.answer, found.parsed)
+        return Added(found.url, feed.title, len(found.parsed.entries))

@@ -161,6 +161,26 @@ def make_client(
     )
 
 
+class Place:
+    """One of so many places at which documents are fetched and read; ``places`` None: there is always one more."""
+
+    def __init__(self, places: asyncio.Semaphore | None = None) -> None:
+        self._places = places
+        self._taken = False
+
+    async def take(self) -> None:
+        """Wait for the place, and take it."""
+        if self._places:
+            await self._places.acquire()
+            self._taken = True
+
+    def give_back(self) -> None:
+        """Let somebody else have it, if it is taken."""
+        if self._places and self._taken:
+            self._taken = False
+            self._places.release()
+
+
 class Fetcher:
     """Fetches feeds with ``client``, each within ``deadline`` and at most ``max_bytes`` unpacked bytes.
 
@@ -177,18 +197,24 @@ class Fetcher:
         self._turn: Callable[[str], AbstractAsyncContextManager[object]] = hosts.turn if hosts else nullcontext
         self._large = asyncio.Semaphore(LARGE_AT_ONCE)
 
-    async def fetch(self, url: str, validators: Validators) -> Fetched | NotModified:
-        """Ask for the feed once, with the validators of the last visit. Raises :class:`FetchError`."""
-        trail = _Trail()
+    async def fetch(self, url: str, validators: Validators, place: "Place | None" = None) -> Fetched | NotModified:
+        """Ask for the feed once, with the validators of the last visit. Raises :class:`FetchError`.
+
+        A ``place`` is taken for each exchange, when its turn has come, and kept with the answer: whoever asked gives it
+        back.
+        """
+        trail, place = _Trail(), place or Place()
         try:
             with _in_plain_words():
                 request = self._client.build_request("GET", url, headers=_conditions(validators))
-                return await self._follow(request, validators, trail)
+                return await self._follow(request, validators, trail, place)
         except FetchError as error:
             error.retry_after = _longer(error.retry_after, trail.retry_after)
             raise
 
-    async def _follow(self, request: httpx.Request, validators: Validators, trail: "_Trail") -> Fetched | NotModified:
+    async def _follow(
+        self, request: httpx.Request, validators: Validators, trail: "_Trail", place: "Place"
+    ) -> Fetched | NotModified:
         """Ask, and ask where the redirects point to, one turn after the other.
 
         Not left to httpx, which reads the body of each redirect whole, however large it unpacks.
@@ -198,12 +224,14 @@ class Fetcher:
         while True:
             trail.enter(request.url)
             async with self._turn(request.url.host.rstrip(".")):
+                await place.take()
                 began = clock()
                 async with asyncio.timeout(left), aclosing(await self._client.send(request, stream=True)) as response:
                     following = response.next_request
                     if following is None:
                         return await self._read(response, validators, trail)
                 left -= clock() - began
+                place.give_back()
             request = trail.redirected(response, following)
 
     async def _read(self, response: httpx.Response, validators: Validators, trail: "_Trail") -> Fetched | NotModified:
@@ -443,8 +471,8 @@ def _in_plain_words() -> Iterator[None]:
         raise TooSlow("The server took too long to send the feed; Hearsay will try again later.") from error
     except ForbiddenAddress as error:
         raise PrivateAddress(
-            f"{error.host} leads to a private address ({error.address}); to read feeds of your own network, "
-            "name the host in HEARSAY_PRIVATE_HOSTS."
+            f"This leads to {error.host}, a private address ({error.address}); Hearsay does not go there. "
+            "If the feed is your own, name its host in HEARSAY_PRIVATE_HOSTS."
         ) from error
     except zlib.error as error:
         raise Garbled("The server sent damaged data; Hearsay will try again later.") from error

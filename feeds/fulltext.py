@@ -42,7 +42,12 @@ class PageReader:
         self._read_page = read_page
         self._intake = intake
         self._clock = clock
+        self._stopping = False
         self._robots = Robots(self._body, clock)
+
+    def stop(self) -> None:
+        """Fetch no further page."""
+        self._stopping = True
 
     async def read(self, feed: Feed, articles: Mapping[int, Article]) -> None:
         """Take in the full text of the feed's new articles (by the rows of their entries) that name a party.
@@ -51,12 +56,14 @@ class PageReader:
         """
         wanted = [(row, article) for row, article in articles.items() if self._intake.concerns(article)]
         for row, article in wanted[:PAGES]:
+            if self._stopping:
+                return
             try:
                 text = await self._text(article.url)
                 if text:
                     await self._take(feed, row, replace(article, id=f"{article.id} page", body=text))
             except Exception:  # the feed itself is stored by now: this must not count as its failure
-                logger.exception("page could not be taken in", extra={"url": article.url})
+                logger.exception("page could not be taken in", extra={"feed": feed.id})
 
     async def _text(self, url: str) -> str:
         try:
@@ -66,7 +73,7 @@ class PageReader:
             if isinstance(answer, Fetched):
                 return await self._read_page(answer.body, answer.content_type, answer.url)
         except (FetchError, ParseError) as error:
-            logger.info("page not read", extra={"url": url, "reason": str(error)})
+            logger.info("page not read", extra={"reason": str(error)})
         return ""
 
     async def _body(self, url: str) -> bytes:

@@ -19,18 +19,11 @@ from datetime import datetime, time
 from hashlib import blake2b
 from operator import attrgetter
 
-from feeds.parse import Entry
+from feeds.parse import Entry, untracked
 from matcher.vocabulary import NEVER, fold_name
 from models.entry import Marks
 
 _ADDRESS = re.compile(r"https?://(?:www\.)?([^/?#]*?)(?::(?:80|443)?)?(?=[/?#]|$)([^?#]*)\??([^#]*)#?(.*)", re.I | re.S)
-_TRACKING = re.compile(
-    r"utm_|(?:at|itm|mtm|ns|pk|piwik)_(?:campaign|content|custom|keyword|kwd|linkname|mchannel|medium|source|term)"
-    r"|(?:(?:d|fb|g|tt|tw|y)cl|msclk|gbra|wbra|igsh)id=|mc_[ce]id=|mkt_tok=|_hs(?:enc|mi)=|xtor=|phpsessid="
-    r"|[^=]*=(?:rss|feed)(?![a-z0-9])",  # says only that the reader came by feed, under whatever name
-    re.IGNORECASE,
-)
-"""Only names that never tell articles apart: a link too many can be recognised otherwise, a lost article cannot."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +74,7 @@ def _comparable(url: str) -> str:
     if not parts:
         return ""
     host, path, query, fragment = parts.groups()
-    wanted = sorted(part for part in query.split("&") if part and not _TRACKING.match(part))
+    wanted = sorted(filter(None, untracked(query).split("&")))
     place = f"{path.rstrip('/')}?{'&'.join(wanted)}#{fragment if fragment[:1] in '!/' else ''}"
     return "" if place == "?#" else f"{host.lower()}{place}"
 
@@ -113,12 +106,22 @@ def _both_have_words(one: Marks, other: Marks) -> bool:
     return one.text is not None and other.text is not None
 
 
+def _another_report(one: Marks, other: Marks) -> bool:
+    return all(map(_differ, (one.guid, one.url, one.text), (other.guid, other.url, other.text)))
+
+
 def _another_issue(one: Marks, other: Marks) -> bool:
-    return _differ(one.published, other.published) and (_differ(one.guid, other.guid) or _differ(one.url, other.url))
+    """Two of guid, address and date differ. Equal dates outweigh the other two; missing ones outweigh nothing."""
+    same_date = one.published is not None and one.published == other.published
+    return not same_date and _differences(one, other) >= 2
 
 
 def _anything_else(one: Marks, other: Marks) -> bool:
-    return any(map(_differ, (one.guid, one.url, one.published), (other.guid, other.url, other.published)))
+    return _differences(one, other) > 0
+
+
+def _differences(one: Marks, other: Marks) -> int:
+    return sum(map(_differ, (one.guid, one.url, one.published), (other.guid, other.url, other.published)))
 
 
 def _nothing(_: Marks, __: Marks) -> bool:
@@ -148,11 +151,14 @@ _RULES = (
     _Rule(lambda m: (m.guid, m.title), own="guid"),
     _Rule(lambda m: (m.url, m.text), own="url"),
     _Rule(lambda m: (m.url, m.title), own="url"),
-    # Guid and address both change: servers that take turns, or Google News.
-    _Rule(lambda m: (m.title, _moment(m))),
+    # Guid and address both change: servers that take turns, or Google News. Where the words change too, it is another
+    # report: at 07:00:00 several filers publish under one headline.
+    _Rule(lambda m: (m.title, m.text, _moment(m))),
+    _Rule(lambda m: (m.title, _moment(m)), own="title", unless=_another_report),
     # An address that many share, and the same headline of the same day, or of none.
     _Rule(lambda m: (m.url, m.title, m.published or NEVER)),
-    # Only the words. Boilerplate comes back too, but then with another date, or it is no longer the only one.
+    # Only the words. Boilerplate comes back too, but then it is another issue, or no longer the only one. So an undated
+    # feed whose guids and addresses all change is new once: better than a notice that is never told.
     _Rule(lambda m: (m.text,), own="text", unless=_another_issue),
     # From here on the headline was edited, and maybe with it the address made from the headline, or the guid. This
     # comes after all words are paired, for some feeds count their guids from 1 every time.

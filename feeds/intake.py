@@ -9,6 +9,7 @@
         → ledger.hear              every claim acts on its deal
 """
 
+import logging
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -22,9 +23,11 @@ from matcher.matcher import Matcher
 from matcher.vocabulary import Reading
 from models import deal as deals
 from models import ledger, outbox
-from models.article import Article, Claim, Mention, claimed_before, kept
+from models.article import Article, Claim, Earlier, Mention, earlier, kept
 from models.change import Change
 from models.deal import Deal
+
+logger = logging.getLogger(__name__)
 
 NEWS_AGE = timedelta(hours=48)
 """On the first fetch of a feed, entries older than this set statuses quietly (domain rule 11)."""
@@ -86,10 +89,8 @@ class Intake:
 
         One that is kept already has acted: its feed was removed and added again, or an archive has it twice.
         """
-        read = ((article, self._matcher.read(article)) for article in articles)
-        spoken = [Told(article, reading) for article, reading in read if reading.claims or reading.mentions]
         telling: dict[str, Told] = {}
-        for told in sorted(spoken, key=lambda told: told.article.moment):
+        for told in sorted(filter(None, map(self._told, articles)), key=lambda told: told.article.moment):
             telling.setdefault(told.article.id, told)
         for ref in await kept(session, telling) if telling else ():
             del telling[ref]
@@ -98,6 +99,14 @@ class Intake:
     def concerns(self, article: vocabulary.Article) -> bool:
         """Whether the article names a party of a deal."""
         return self._matcher.names_a_party(article)
+
+    def _told(self, article: vocabulary.Article) -> Told | None:
+        try:
+            reading = self._matcher.read(article)
+        except Exception:  # a fault of ours in one article must not silence its neighbours; it is logged
+            logger.exception("article could not be read", extra={"article": article.title})
+            return None
+        return Told(article, reading) if reading.claims or reading.mentions else None
 
 
 async def take(session: AsyncSession, telling: Sequence[Told], batch: Batch) -> Taken:
@@ -125,17 +134,21 @@ async def _deals_named(session: AsyncSession, readings: Iterable[Reading]) -> Ma
 async def _keep(
     session: AsyncSession, told: Told, deals_named: Mapping[str, Deal], batch: Batch, taken: Taken
 ) -> Sequence[Claim]:
-    """The article's rows. A deal that was dropped since the article was read is left out."""
-    article = told.article
-    row = Article.of(article, batch.feed_id, batch.entries.get(article.id))
-    before = await claimed_before(session, row.entry_id) if article.id in batch.revised and row.entry_id else set()
-    session.add(row)
+    """The article's rows, if anything in it is new. A deal that was dropped since the article was read is left out."""
+    article, entry_id = told.article, batch.entries.get(told.article.id)
+    before = Earlier()
+    if article.id in batch.revised and entry_id:
+        before = await earlier(session, entry_id)
+    row = Article.of(article, batch.feed_id, entry_id)
     claims = [
         Claim.of(claim, row, deals_named[claim.deal], article.moment)
         for claim in told.reading.claims
-        if claim.deal in deals_named and (claim.deal, claim.stage, claim.background, claim.settled) not in before
+        if claim.deal in deals_named and (claim.deal, claim.stage, claim.background, claim.settled) not in before.claims
     ]
-    mentions = [Mention(article=row, deal=deals_named[slug]) for slug in told.reading.mentions if slug in deals_named]
+    named = [slug for slug in told.reading.mentions if slug in deals_named and slug not in before.deals]
+    if claims or named:
+        session.add(row)
+    mentions = [Mention(article=row, deal=deals_named[slug]) for slug in named]
     session.add_all(mentions)
     taken.claims += claims
     taken.mentions += mentions

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from itertools import groupby
 from typing import Any
+from urllib.parse import urlsplit
 from xml.etree import ElementTree as ET
 
 import listparser
@@ -150,11 +151,20 @@ async def _add(session: AsyncSession, line: FeedLine) -> bool:
 
 def _line(feed: dict[str, Any]) -> FeedLine | Unusable:
     url, title = feed["url"], " ".join(printable(feed["title"]).split())
-    if not _WEB_ADDRESS.fullmatch(url) or not url.isprintable():
+    if not is_web_address(url):
         return Unusable(printable(url), f"The feed “{title}” has no http:// or https:// address.")
     if len(url) > MAX_ADDRESS:
         return Unusable(url, f"The feed “{title}” has an address of more than {MAX_ADDRESS:,} characters.")
     return FeedLine(url, title, _trust(feed["categories"]), *_wishes(feed["categories"]))
+
+
+def is_web_address(url: str) -> bool:
+    """Whether this can be the address of a feed: http(s), with a host and a port that can be."""
+    try:
+        parts = urlsplit(url)
+        return bool(_WEB_ADDRESS.fullmatch(url)) and url.isprintable() and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # brackets that hold no IPv6 address, or a port beyond the last
+        return False
 
 
 def _trust(categories: Sequence[Sequence[str]]) -> Trust:

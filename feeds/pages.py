@@ -23,8 +23,8 @@ ROBOTS_AGE = timedelta(hours=24)
 """How long a robots.txt is believed (RFC 9309, 2.4)."""
 UNREACHABLE_AGE = timedelta(hours=1)
 """How long a site stays closed whose robots.txt could not be fetched."""
-MAX_SITES = 1000
-"""Sites whose rules are remembered; the one asked for least recently is forgotten first."""
+MAX_SITES = 50
+"""Sites whose rules are remembered, of up to 15 MB each; the one asked for least recently is forgotten first."""
 
 Fetch = Callable[[str], Awaitable[bytes]]
 """An address → the body found there. Raises :class:`FetchError`."""

@@ -71,13 +71,17 @@ _COUNT = re.compile(r"\s*([0-9]{1,9})\s*")
 _TITLE_AND_SUFFIX = re.compile(r"(?P<title>.*\S)\s+[-–—|]\s+(?P<suffix>\S.{0,79})")
 _BETWEEN_NAMES = re.compile(r"\s*[|:»]\s*|\s+[-–—]\s+")
 _TRACKING = re.compile(
-    r"(?:utm|mtm|matomo|hsa|vero|oly)_\w+|(?:pk|at|ns)_(?:campaign|source|medium|kwd|mchannel|linkname|custom\d)"
-    r"|_hs(?:enc|mi)|mc_[ce]id|mkt_tok|s_cid|cmpid|xtor|feed(?:type|name)"
-    r"|(?:fb|g|dc|tw|y|ys)clid|(?:msclk|gbra|wbra|igsh)id|gclsrc|igsh|smid|guccounter"
-    r"|(?:source|partner|emc|mod|cmp|ref|from)(?==rss)",
-    re.IGNORECASE,
+    r"(?:(?:utm|mtm|matomo|hsa|vero|oly)_\w+"
+    r"|(?:at|itm|ns|piwik|pk)_(?:campaign|content|custom\d?|keyword|kwd|linkname|mchannel|medium|source|term)"
+    r"|_hs(?:enc|mi)|mc_[ce]id|mkt_tok|s_cid|xtor|feed(?:type|name)"
+    r"|(?:d|fb|g|tt|tw|y|ys)clid|(?:msclk|gbra|wbra|igsh)id|gclsrc|igsh|guccounter|phpsessid)(?:=.*)?"
+    r"|(?:source|partner|emc|mod|cmp|cmpid|smid|ref|from)=rss(?![a-z0-9]).*",
+    re.IGNORECASE | re.DOTALL,
 )
 """The parameters of an address that only say how its reader came there: what they are called, or that they hold "rss".
+
+Only such as never tell articles apart: a page that other parameters spell twice can be recognised by its entry's other
+marks (:mod:`feeds.identity`), while two articles that became one are lost.
 
 Not courlan's: it drops every name with "ref", "cid" or "ga" at the start of a word, bare queries ("?12345") and empty
 parameters, and collapses "//" in paths, which turns different articles into one and breaks links.
@@ -335,18 +339,14 @@ def _canonical(url: str) -> str:
     return parts._replace(
         netloc=user + at + host.lower().removesuffix(_DEFAULT_PORTS[parts.scheme]),
         path=parts.path.replace(" ", "%20") or "/",
-        query=_untracked(parts.query),
-        fragment=_untracked(parts.fragment),
+        query=untracked(parts.query),
+        fragment=untracked(parts.fragment),
     ).geturl()
 
 
-def _untracked(parameters: str) -> str:
-    return "&".join(one for one in parameters.split("&") if not _is_tracking(one)) if parameters else ""
-
-
-def _is_tracking(parameter: str) -> bool:
-    found = _TRACKING.match(parameter)
-    return found is not None and parameter[found.end() :][:1] in {"=", ""}
+def untracked(parameters: str) -> str:
+    """The query or fragment of an address without what only says how its reader came there; all else as it came."""
+    return "&".join(one for one in parameters.split("&") if not _TRACKING.fullmatch(one))
 
 
 def _title(titled: Any) -> str:

@@ -31,7 +31,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from feeds import identity, progress
 from feeds.discovery import FeedLink
-from feeds.fetch import Answer, Fetched, Fetcher, FetchError, Validators
+from feeds.fetch import Answer, Fetched, Fetcher, FetchError, Place, Validators
 from feeds.fulltext import PageReader
 from feeds.identity import Recognised
 from feeds.intake import Batch, Intake, Told, take
@@ -52,7 +52,7 @@ logger = logging.getLogger(__name__)
 AT_ONCE = 128
 """Feeds polled at the same time. Most of them wait for their servers: slow ones must not keep the others out."""
 
-IN_HAND, OF_ONE_HOST = 1024, 64
+IN_HAND, OF_ONE_HOST = 1024, 8
 """Feeds that are taken in hand at once, and of them those of one host, which are polled one by one."""
 
 CATCH_UP = 5
@@ -61,6 +61,11 @@ CATCH_UP = 5
 
 LINGER = timedelta(seconds=0.05)
 """How long the outcome of a poll waits for others, to be stored together with them: a commit costs more than a poll."""
+
+ALL_FAIL = (
+    "No feed at all can be read, so it is probably your own network or its name server. See whether this machine "
+    "reaches the web."
+)
 
 PATIENCE_SECONDS = 5.0
 """How long a stop waits for what was fetched already: it would have to be fetched again at the next start."""
@@ -162,6 +167,7 @@ class Poller:
         self._hosts: set[str] = set()  # where something is being fetched
         self._unsaved: dict[int, Outcome] = {}
         self._saving = asyncio.Lock()
+        self._choosing = asyncio.Lock()
         self._resting: dict[int, datetime] = {}
 
     async def poll_due(self) -> None:
@@ -175,11 +181,20 @@ class Poller:
         May be called again meanwhile: a feed that is being polled is left alone, so a slow one holds up nobody. At most
         :data:`IN_HAND` feeds are taken in hand; the next call takes more.
         """
-        now = self._clock()
+        async with self._choosing:
+            return await self._start_some(self._clock())
+
+    async def _start_some(self, now: datetime) -> Collection[asyncio.Task[None]]:
+        # Noted before the snapshot is taken: what is in hand now looks due in it even if its poll ends meanwhile.
+        in_hand, hosts = set(self._under_way), set(self._hosts)
         async with self._database.read() as session:
             await self.intake.refresh(session)
-            free = [(row, url) for row, url in await feeds.due(session, now) if self._is_free(row, url, now)]
-            due = await feeds.by_ids(session, _some(free, IN_HAND - len(self._under_way)))
+            free = [
+                (row, url)
+                for row, url in await feeds.due(session, now)
+                if row not in in_hand and _host(url) not in hosts and self._resting.get(row, now) <= now
+            ]
+            due = await feeds.by_ids(session, _some(free, IN_HAND - len(in_hand)))
         self._under_way.update(feed.id for feed in due)
         # Whatever goes wrong here, the publishers are not to suffer: a feed rests until its outcome is stored.
         self._resting |= {feed.id: now + self._floor for feed in due}
@@ -195,6 +210,7 @@ class Poller:
 
     async def stop(self) -> None:
         """Start no further fetch and break off those under way; what was fetched already is taken in, for a moment."""
+        self._pages.stop()
         for visit in self._visits:
             visit.cancel()
         for poll, fetched in self._polls.items():
@@ -212,16 +228,11 @@ class Poller:
             await self.intake.refresh(session)
         await self._take(feed, answer, Document.of(sha256(answer.body).hexdigest(), parsed))
 
-    def _is_free(self, row: int, url: str, now: datetime) -> bool:
-        in_hand = row in self._under_way or _host(url) in self._hosts
-        return not in_hand and self._resting.get(row, now) <= now
-
     async def _visit(self, host: str, group: Sequence[Feed]) -> None:
         """Poll the feeds of one host: the next is fetched only when the one before was."""
         polls = []
         try:
             for feed in group:
-                await self._places.acquire()
                 fetched = asyncio.Event()
                 poll = asyncio.create_task(self._poll(feed, fetched))
                 polls.append(poll)
@@ -235,9 +246,9 @@ class Poller:
             self._under_way.difference_update(feed.id for feed in group)
 
     async def _poll(self, feed: Feed, fetched: asyncio.Event) -> None:
-        before = feed.progress
+        before, place = feed.progress, Place(self._places)
         try:
-            outcome = await self._look(feed, fetched)
+            outcome = await self._look(feed, fetched, place)
         except (FetchError, ParseError) as error:
             outcome = self._failed(feed, before, error, str(error))
         except Exception as error:  # one feed's surprise must not stop the others; it is logged and shown
@@ -246,15 +257,15 @@ class Poller:
             outcome = self._failed(feed, before, error, reason)
         finally:
             fetched.set()
-            self._places.release()
+            place.give_back()
         if outcome:
             await self._save(outcome)
         self._under_way.discard(feed.id)
 
-    async def _look(self, feed: Feed, fetched: asyncio.Event) -> Outcome | None:
+    async def _look(self, feed: Feed, fetched: asyncio.Event, place: Place) -> Outcome | None:
         """What is still to be stored; None if it was, together with the news."""
         try:
-            answer = await self._fetcher.fetch(feed.url, Validators(feed.etag, feed.last_modified))
+            answer = await self._fetcher.fetch(feed.url, Validators(feed.etag, feed.last_modified), place)
         finally:
             fetched.set()
         if not isinstance(answer, Fetched):
@@ -283,6 +294,7 @@ class Poller:
         """Take in a document; the new articles in it, by the rows of their entries."""
         times = self._times()
         async with self._database.read() as session:
+            await feeds.refresh(session, feed)
             news = await self._tell_apart(session, feed, document, times.now)
         telling = await self._readable(news.telling)
         async with self._database.write() as session:
@@ -312,9 +324,10 @@ class Poller:
         rows = set(there.values())
         # Publishers put the newest first; of entries without a date, it has to act last.
         places = sorted({*found.new, *found.edited}, reverse=True)
-        articles = {place: _article(feed, document, place, now, edited=place in found.edited) for place in places}
+        edited = {place: known[row] for place, row in found.edited.items()}
+        articles = {place: _article(feed, document, place, now, edited.get(place)) for place in places}
         telling = await self.intake.read(session, articles.values())
-        first = _is_first(feed, found, had_entries=bool(present))
+        first = _is_first(feed, found)
         return News(found, remarked, present.keys() - rows, departed.keys() & rows, articles, telling, first)
 
     async def _readable(self, telling: Sequence[Told]) -> Sequence[Told]:
@@ -353,7 +366,10 @@ class Poller:
 
 
 def _host(url: str) -> str:
-    return urlsplit(url).hostname or ""
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:  # brackets that hold no IPv6 address: the fetch will say so
+        return url
 
 
 def _some(due: Sequence[tuple[int, str]], number: int) -> Sequence[int]:
@@ -371,16 +387,38 @@ def _some(due: Sequence[tuple[int, str]], number: int) -> Sequence[int]:
 async def _store(session: AsyncSession, outcomes: Sequence[Outcome]) -> None:
     await feeds.save(session, [outcome.feed for outcome in outcomes])
     for outcome in outcomes:
-        if outcome.trouble:
-            await _tell_owner(session, outcome.feed, outcome.trouble)
+        if outcome.trouble is Trouble.FAILING and await feeds.none_answers(session):
+            await _tell_of_all(session, outcome.feed)
+        elif outcome.trouble:
+            await _tell_owner(session, outcome.feed, outcome.trouble, outcome.feed.error or "")
         if outcome.moved_to:
-            moved = await feeds.rename(session, outcome.feed, outcome.moved_to)
-            logger.info("feed moved" if moved else "feed moved to one that is polled", extra={"feed": outcome.feed.id})
+            await _move(session, outcome.feed, outcome.moved_to)
 
 
-async def _tell_owner(session: AsyncSession, feed: Feed, trouble: Trouble) -> None:
+async def _move(session: AsyncSession, feed: Feed, target: str) -> None:
+    """Follow the feed to its new address. If that is polled already, one of the two is enough."""
+    moved = await feeds.rename(session, feed, target)
+    logger.info("feed moved", extra={"feed": feed.id, "known": not moved})
+    if not moved and feed.checked_at:
+        feed.error = "It moved to an address that you follow already, so it is not asked any more; remove this one."
+        trouble = progress.ended(feed, feed.checked_at)
+        await feeds.save(session, [feed])
+        if trouble:
+            await _tell_owner(session, feed, trouble, feed.error)
+
+
+async def _tell_of_all(session: AsyncSession, feed: Feed) -> None:
+    """One message for all feeds: it is hardly their fault. What still fails when others answer is told by itself."""
+    if await feeds.others_told(session, feed):
+        feed.told = None
+        await feeds.save(session, [feed])
+    else:
+        await _tell_owner(session, feed, Trouble.FAILING, ALL_FAIL)
+
+
+async def _tell_owner(session: AsyncSession, feed: Feed, trouble: Trouble, reason: str) -> None:
     if feed.checked_at and await feeds.exists(session, feed):
-        notice = Notice(feed_id=feed.id, at=feed.checked_at, trouble=trouble, reason=feed.error or "")
+        notice = Notice(feed_id=feed.id, at=feed.checked_at, trouble=trouble, reason=reason)
         await outbox.post_notice(session, notice, feed.checked_at)
 
 
@@ -400,22 +438,24 @@ async def _remember(
     return {**found.unchanged, **found.edited, **dict(zip(found.new, new, strict=True))}
 
 
-def _is_first(feed: Feed, found: Recognised, *, had_entries: bool) -> bool:
+def _is_first(feed: Feed, found: Recognised) -> bool:
     """Whether old entries are no news: nothing of the feed was ever read, or nothing that was read is there."""
-    if feed.succeeded_at is None:
+    if not feed.entries_seen:
         return True
-    return had_entries and len(found.new) >= CATCH_UP and not found.edited and not found.unchanged
+    return len(found.new) >= CATCH_UP and not found.edited and not found.unchanged
 
 
-def _article(feed: Feed, document: Document, place: int, now: datetime, *, edited: bool) -> Article:
-    entry, version = document.parsed.entries[place], document.marks[place].text
+def _article(feed: Feed, document: Document, place: int, now: datetime, before: Marks | None) -> Article:
+    """An article as the entry has it now; ``before`` are the marks of what it was, if it was edited."""
+    entry, marks = document.parsed.entries[place], document.marks[place]
+    headline_edited = before is not None and before.title != marks.title
     return Article(
-        id=f"{feed.url} {entry.key} {version}",
+        id=f"{feed.url} {entry.key} {marks.text}",
         title=entry.title,
         summary=entry.summary,
         body=entry.body,
         first_seen=now,
-        published=_edited_at(entry, now) if edited else entry.published,
+        published=_edited_at(entry, now, headline_edited=headline_edited) if before else entry.published,
         day_only=entry.day_only,
         outlet=entry.outlet or feed.title,
         url=entry.url,
@@ -423,7 +463,9 @@ def _article(feed: Feed, document: Document, place: int, now: datetime, *, edite
     )
 
 
-def _edited_at(entry: Entry, now: datetime) -> datetime | None:
-    """When an edited article spoke: as the feed says, else when it first did."""
+def _edited_at(entry: Entry, now: datetime, *, headline_edited: bool) -> datetime | None:
+    """When an edited article spoke: as the feed says; else now, if it has a new headline; else when it first did."""
     told = [moment for moment in (entry.published, entry.updated) if moment and moment <= now]
+    if entry.updated is None and headline_edited:
+        return now
     return max(told, default=entry.published)

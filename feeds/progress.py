@@ -7,8 +7,9 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from feeds.fetch import Answer, FetchError, Gone
-from feeds.schedule import Wishes, faded, next_check, rate_of, rate_with
+from feeds.fetch import Answer, FetchError, Gone, TooMany
+from feeds.rhythm import wishes
+from feeds.schedule import Wishes, next_check, not_before, rate_of, rate_with
 from models.feed import Feed, Trouble
 
 TELL_AFTER = 5
@@ -53,13 +54,13 @@ def succeeded(feed: Feed, answer: Answer, document: Read | None, times: Times) -
         _note_arrivals(feed, document, times.now)
         feed.digest, feed.update_every = document.digest, document.update_every
     feed.checked_at = feed.succeeded_at = times.now
-    feed.failures, feed.error = 0, None
-    if feed.told is Trouble.FAILING:
-        feed.told = None
-    feed.next_check_at = next_check(
-        times.now, _wishes(feed, times, answer.retry_after, answer.fresh_for), chance=times.chance
-    )
-    return _tell_once(feed, Trouble.SILENT) if is_silent(feed, times.now) else None
+    feed.failures, feed.error, feed.told = 0, None, None
+    known = wishes(feed, times.floor, times.now, fresh_for=answer.fresh_for, retry_after=answer.retry_after)
+    _plan(feed, known, times)
+    if feed.silence_told or not is_silent(feed, times.now):
+        return None
+    feed.silence_told = True
+    return Trouble.SILENT
 
 
 def failed(feed: Feed, error: Exception, reason: str, times: Times) -> Trouble | None:
@@ -67,13 +68,16 @@ def failed(feed: Feed, error: Exception, reason: str, times: Times) -> Trouble |
     feed.checked_at, feed.error = times.now, reason
     feed.failures += 1
     feed.moved_to, feed.moved_since, feed.moved_times = None, None, 0
-    asked = error.retry_after if isinstance(error, FetchError) else None
-    wishes = _wishes(feed, times, asked)
-    feed.next_check_at = next_check(times.now, wishes, failures=feed.failures, chance=times.chance)
+    _plan(feed, wishes(feed, times.floor, times.now, retry_after=_retry_after(error, times)), times)
     if isinstance(error, Gone):
-        feed.stopped_at = times.now
-        return _tell_once(feed, Trouble.ENDED)
+        return ended(feed, times.now)
     return _tell_once(feed, Trouble.FAILING) if feed.failures >= TELL_AFTER else None
+
+
+def ended(feed: Feed, now: datetime) -> Trouble | None:
+    """The feed is not to be polled any more; ``feed.error`` says why. Returns the trouble to tell the owner of."""
+    feed.stopped_at = now
+    return _tell_once(feed, Trouble.ENDED)
 
 
 def proven_move(feed: Feed, answer: Answer, *, is_feed: bool, now: datetime) -> str | None:
@@ -108,24 +112,25 @@ def _note_arrivals(feed: Feed, document: Read, now: datetime) -> None:
     if feed.new_entry_at is None:
         feed.rate, feed.new_entry_at, feed.read_since = rate_of(document.dates, now), now, now
     elif document.new:
-        gap = max(now - feed.new_entry_at, timedelta(0))  # the clock may have gone back
+        # Up to the last look at which nothing had come: while nobody looked, nobody knows. (A clock may go back.)
+        gap = max((feed.succeeded_at or now) - feed.new_entry_at, timedelta(0))
         feed.rate = rate_with(feed.rate, feed.new_entry_at, document.new, now)
         feed.longest_gap = max(gap, (feed.longest_gap or gap) * 0.5 ** (gap / FORGET_GAPS))
         feed.new_entry_at = now
         feed.arrivals += 1
-        feed.told = None
+        feed.silence_told = False
 
 
-def _wishes(feed: Feed, times: Times, retry_after: timedelta | None, fresh_for: timedelta | None = None) -> Wishes:
-    return Wishes(
-        floor=times.floor,
-        pace=feed.pace,
-        rate=faded(feed.rate, feed.new_entry_at, times.now) if feed.new_entry_at else 0.0,
-        conditional=feed.etag is not None or feed.last_modified is not None,
-        fresh_for=fresh_for,
-        update_every=feed.update_every,
-        retry_after=retry_after,
-    )
+def _plan(feed: Feed, known: Wishes, times: Times) -> None:
+    feed.not_before = not_before(times.now, known)
+    feed.next_check_at = next_check(times.now, known, failures=feed.failures, chance=times.chance)
+
+
+def _retry_after(error: Exception, times: Times) -> timedelta | None:
+    """What the server asked for. One that asks for fewer visits without saying how few gets the usual rest at least."""
+    if not isinstance(error, FetchError):
+        return None
+    return max(error.retry_after or times.floor, times.floor) if isinstance(error, TooMany) else error.retry_after
 
 
 def _tell_once(feed: Feed, trouble: Trouble) -> Trouble | None:

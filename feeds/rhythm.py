@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import Enum, auto
 
-from feeds.schedule import CEILING, FASTEST, SPREAD, Wishes, faded, interval, next_check
+from feeds.schedule import FASTEST, SPREAD, Wishes, faded, interval
 from models.feed import Feed
 
 
@@ -36,13 +36,13 @@ def looks(feed: Feed, floor: timedelta, now: datetime) -> tuple[timedelta, Reaso
 
     A feed that is due may have been hurried, by its owner or a new pace: its row tells nothing of its publisher then.
     """
-    wishes = _wishes(feed, floor)
-    own, planned = interval(wishes), _planned(feed)
+    known = wishes(feed, floor, feed.checked_at or now)
+    own, planned = interval(known), _planned(feed)
     if feed.failures:
         return planned, Reason.FAILING
     if feed.next_check_at > now and planned > own * (1 + SPREAD):
         return planned, Reason.PUBLISHER
-    if own > interval(replace(wishes, conditional=True)):
+    if own > interval(replace(known, conditional=True)):
         return own, Reason.UNCONDITIONAL
     if feed.pace:
         return own, Reason.PACE
@@ -51,35 +51,45 @@ def looks(feed: Feed, floor: timedelta, now: datetime) -> tuple[timedelta, Reaso
     return own, Reason.BUSY if own < floor else Reason.RARE
 
 
-def hasten(feed: Feed, floor: timedelta, now: datetime) -> datetime | None:
+def hasten(feed: Feed, now: datetime) -> datetime | None:
     """Have the feed looked at now. None, or the time before which that would be too soon, and then nothing changed.
 
-    Too soon is less than a minute after the last look, and while the server asks to be left alone (``Retry-After``).
+    Too soon is less than a minute after the last look, and while publisher or server ask to be left alone.
     """
-    soonest = _soonest(feed, floor)
-    if feed.stopped_at or (soonest and soonest > now):
+    soonest = max(feed.not_before, feed.checked_at + FASTEST) if feed.checked_at else feed.not_before
+    if feed.stopped_at or soonest > now:
         return soonest
     feed.next_check_at = now
     return None
 
 
-def _soonest(feed: Feed, floor: timedelta) -> datetime | None:
-    """``Retry-After`` has no column: it is what put a check off for longer than all other reasons together could."""
-    if feed.checked_at is None:
-        return None
-    wishes = replace(_wishes(feed, floor), fresh_for=CEILING)
-    latest = next_check(feed.checked_at, wishes, failures=feed.failures, chance=1.0)
-    return feed.next_check_at if feed.next_check_at > latest else feed.checked_at + FASTEST
+def set_pace(feed: Feed, pace: timedelta | None, floor: timedelta, now: datetime) -> None:
+    """Let the owner set the time between two looks, counted from the last one; None: as Hearsay finds it.
+
+    Publisher and server still rule, and so does the pause that a failure brought.
+    """
+    feed.pace = pace
+    if feed.checked_at and not feed.failures:
+        feed.next_check_at = max(feed.not_before, feed.checked_at + interval(wishes(feed, floor, now)))
 
 
-def _wishes(feed: Feed, floor: timedelta) -> Wishes:
-    """What the row knows of the wishes at the last look; how long HTTP said that the answer stays fresh is not kept."""
+def wishes(
+    feed: Feed,
+    floor: timedelta,
+    now: datetime,
+    *,
+    fresh_for: timedelta | None = None,
+    retry_after: timedelta | None = None,
+) -> Wishes:
+    """What the row knows of how often to look at the feed, with what the last answer asked for."""
     return Wishes(
         floor=floor,
         pace=feed.pace,
-        rate=rate(feed, feed.checked_at) if feed.checked_at else 0.0,
+        rate=rate(feed, now),
         conditional=feed.etag is not None or feed.last_modified is not None,
+        fresh_for=fresh_for,
         update_every=feed.update_every,
+        retry_after=retry_after,
     )
 
 

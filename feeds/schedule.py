@@ -43,6 +43,7 @@ LOOKS_PER_ENTRY = 12
 """Looks at a slow feed in the mean time between two entries: news waits a twelfth of that at most."""
 
 DAY = timedelta(days=1)
+_NOTHING = timedelta(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +72,14 @@ def next_check(now: datetime, wishes: Wishes, *, failures: int = 0, chance: floa
     is a random number from 0 to 1. Never earlier than anybody asked for.
     """
     own = interval(wishes)
-    if failures:
-        wait = _backoff(own, failures)
-    else:
-        said = max(wishes.fresh_for or own, wishes.update_every or own)
-        wait = max(own, min(said, CEILING))
-    wait = max(wait, min(wishes.retry_after or wait, LONGEST_PAUSE))
+    wait = max(_backoff(own, failures) if failures else own, not_before(now, wishes) - now)
     return now + wait * (1 + SPREAD * chance)
+
+
+def not_before(now: datetime, wishes: Wishes) -> datetime:
+    """Until when the publisher and the server ask to be left alone; ``now`` if they do not."""
+    said = max(wishes.fresh_for or _NOTHING, wishes.update_every or _NOTHING)
+    return now + max(min(said, CEILING), min(wishes.retry_after or _NOTHING, LONGEST_PAUSE))
 
 
 def interval(wishes: Wishes) -> timedelta:

@@ -1,6 +1,7 @@
 """Articles that concern a tracked deal, what they claim, and what they merely mention."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import ForeignKey, Index, select
@@ -64,18 +65,6 @@ class Article(Base):
 async def kept(session: AsyncSession, refs: Iterable[str]) -> Sequence[str]:
     """Those of the articles that are stored already."""
     return (await session.scalars(select(Article.ref).where(Article.ref.in_(list(refs))))).all()
-
-
-async def claimed_before(session: AsyncSession, entry_id: int) -> set[tuple[str, Stage, bool, bool]]:
-    """What the earlier versions of an article claimed: deal, stage, whether background, whether settled."""
-    query = (
-        select(Deal.slug, Claim.stage, Claim.background, Claim.settled)
-        .join(Claim, Claim.deal_id == Deal.id)
-        .join(Article, Article.id == Claim.article_id)
-        .where(Article.entry_id == entry_id)
-    )
-    rows = await session.execute(query)
-    return {(deal, stage, background, settled) for deal, stage, background, settled in rows}
 
 
 class Claim(Base):
@@ -161,3 +150,37 @@ class Mention(Base):
 
     article: Mapped[Article] = relationship(lazy="raise")
     deal: Mapped[Deal] = relationship(lazy="raise")
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """What the earlier versions of an article said."""
+
+    claims: Collection[tuple[str, Stage, bool, bool]] = ()
+    """Deal, stage, whether background, whether settled. What it said before it turned to another status is left out:
+    a page that goes from talks to their end and back to talks says so anew."""
+    deals: Collection[str] = ()
+    """The slugs of all deals that it spoke of."""
+
+
+async def earlier(session: AsyncSession, entry_id: int) -> Earlier:
+    """What the versions of the article that came as this entry said so far."""
+    claimed = (
+        select(Deal.slug, Claim.stage, Claim.background, Claim.settled)
+        .join(Claim, Claim.deal_id == Deal.id)
+        .join(Article, Article.id == Claim.article_id)
+        .where(Article.entry_id == entry_id)
+        .order_by(Claim.id)
+    )
+    mentioned = (
+        select(Deal.slug)
+        .join(Mention, Mention.deal_id == Deal.id)
+        .join(Article, Article.id == Mention.article_id)
+        .where(Article.entry_id == entry_id)
+    )
+    claims: set[tuple[str, Stage, bool, bool]] = set()
+    for slug, stage, background, settled in await session.execute(claimed):
+        if not background and not settled:
+            claims = {said for said in claims if said[0] != slug or any(said[2:]) or said[1].status is stage.status}
+        claims.add((slug, stage, background, settled))
+    return Earlier(claims, {*(await session.scalars(mentioned)), *(slug for slug, *_ in claims)})

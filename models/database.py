@@ -5,7 +5,8 @@ belongs inside either.
 
 Before 3.51.3 SQLite can lose commits when two connections write and checkpoint at the same moment (the WAL-reset bug),
 and the SQLite of Python 3.11 is older. So one connection of one process at a time may do either: ``write()`` holds a
-lock file from BEGIN to COMMIT, and readers never checkpoint.
+lock file from BEGIN to COMMIT, and readers never checkpoint. (The last connection that closes does, but SQLite lets it
+only while nobody else has the file open.)
 """
 
 import asyncio
@@ -26,7 +27,17 @@ _WRITER = (
     "PRAGMA synchronous=FULL",  # NORMAL may lose the last commits when the power fails, and the outbox is in here
     "PRAGMA foreign_keys=ON",
 )
-_READER = ("PRAGMA query_only=ON", "PRAGMA wal_autocheckpoint=0", f"PRAGMA busy_timeout={int(PATIENCE_SECONDS * 1000)}")
+READER = ("PRAGMA query_only=ON", "PRAGMA wal_autocheckpoint=0", f"PRAGMA busy_timeout={int(PATIENCE_SECONDS * 1000)}")
+"""What makes a connection one that neither writes nor checkpoints."""
+
+
+def has_wal_reset_bug(version: tuple[int, ...]) -> bool:
+    """Whether this version of SQLite has the bug that the design avoids (https://sqlite.org/wal.html#walresetbug).
+
+    It was fixed in 3.51.3, and in 3.50.7 and 3.44.6 for those who stay on these branches.
+    """
+    mended: dict[tuple[int, ...], tuple[int, ...]] = {(3, 44): (3, 44, 6), (3, 50): (3, 50, 7)}
+    return version < mended.get(version[:2], (3, 51, 3))
 
 
 def lock_file(path: Path) -> str:
@@ -52,7 +63,7 @@ class Database:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._writer = _engine(path, _WRITER, "BEGIN IMMEDIATE", connections=1)
-        self._readers = _engine(path, _READER, "BEGIN", connections=4)
+        self._readers = _engine(path, READER, "BEGIN", connections=4)
         self._turn = asyncio.Lock()
         self._lock = AsyncFileLock(lock_file(path), timeout=PATIENCE_SECONDS, run_in_executor=False, thread_local=False)
 

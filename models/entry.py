@@ -14,6 +14,10 @@ from models.base import Base
 _Item = TypeVar("_Item")
 
 
+LONGEST_TITLE = 1000
+"""Characters of an entry's title that are kept."""
+
+
 @dataclass(frozen=True, slots=True)
 class Marks:
     """What an entry is recognised by: 64-bit hashes of its parts, None where it lacks one, and its date.
@@ -116,7 +120,7 @@ async def forget(session: AsyncSession, before: datetime) -> None:
 
 def _columns(title: str, marks: Marks) -> dict[str, object]:
     return {
-        "title": title,
+        "title": title[:LONGEST_TITLE],
         "guid_mark": marks.guid,
         "url_mark": marks.url,
         "title_mark": marks.title,

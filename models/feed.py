@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
+from urllib.parse import urlsplit
 
 from sqlalchemy import and_, bindparam, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -15,6 +16,12 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from matcher.vocabulary import NEVER, Trust
 from models.base import Base
+
+SEVERAL = 3
+"""If so many feeds fail and no other answers, it is hardly their fault."""
+
+LONGEST_TITLE = 200
+"""Characters of a feed's title that are kept."""
 
 
 class Trouble(StrEnum):
@@ -32,6 +39,7 @@ class Feed(Base):
     """A feed that is polled."""
 
     __tablename__ = "feed"
+    __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012 (SQLAlchemy's own) - a removed feed's id is not reused
 
     id: Mapped[int] = mapped_column(primary_key=True)
     url: Mapped[str] = mapped_column(unique=True)
@@ -49,6 +57,8 @@ class Feed(Base):
     update_every: Mapped[timedelta | None] = mapped_column(default=None)
     """How often the document itself says that it changes (``ttl``, ``sy:update…``)."""
     next_check_at: Mapped[datetime] = mapped_column(default=NEVER, index=True)
+    not_before: Mapped[datetime] = mapped_column(default=NEVER)
+    """Until when publisher and server asked to be left alone (``Retry-After``, HTTP's freshness, ``ttl``, ``sy:…``)."""
     checked_at: Mapped[datetime | None] = mapped_column(default=None)
     succeeded_at: Mapped[datetime | None] = mapped_column(default=None)
     """When the feed was last read without an error; None until the first time."""
@@ -60,6 +70,8 @@ class Feed(Base):
     """When the publisher ended the feed (410); it is not polled any more, until it is added again."""
     told: Mapped[Trouble | None] = mapped_column(default=None)
     """The present trouble, once the owner was told of it; None while there is none to tell."""
+    silence_told: Mapped[bool] = mapped_column(default=False)
+    """Whether the owner was told that nothing new comes; until something does."""
 
     moved_to: Mapped[str | None] = mapped_column(default=None)
     """Where the last checks were redirected for good; the address changes once that has proved itself."""
@@ -89,12 +101,6 @@ class Feed(Base):
         for name, value in values.items():
             setattr(self, name, value)
 
-    def set_pace(self, pace: timedelta | None, now: datetime) -> None:
-        """Let the owner set the time between two checks, counted from the last one; None: as Hearsay finds it."""
-        self.pace = pace
-        if pace and self.checked_at and not self.failures:
-            self.next_check_at = min(self.next_check_at, max(now, self.checked_at + pace))
-
 
 PROGRESS = (
     "etag",
@@ -102,12 +108,14 @@ PROGRESS = (
     "digest",
     "update_every",
     "next_check_at",
+    "not_before",
     "checked_at",
     "succeeded_at",
     "failures",
     "error",
     "stopped_at",
     "told",
+    "silence_told",
     "moved_to",
     "moved_since",
     "moved_times",
@@ -124,7 +132,13 @@ _SAVE = update(Feed.__table__).where(Feed.id == bindparam("row")).values({n: bin
 
 
 async def add(session: AsyncSession, url: str, title: str, trust: Trust, not_before: datetime = NEVER) -> bool:
-    """Poll a feed from now on, or again if it had ended. False, and nothing changed, if it is polled already."""
+    """Poll a feed from now on, or again if it had ended. False, and nothing changed, if it is polled already.
+
+    The title stands in messages as the outlet's name. So it is never an address, which may hold a secret: an empty
+    title, or one that is an address, becomes the name of the host.
+    """
+    title = " ".join(title.split())[:LONGEST_TITLE]
+    title = title if title and "://" not in title else urlsplit(url).hostname or ""
     feed = await by_url(session, url)
     if feed is None:
         session.add(Feed(url=url, title=title, trust=trust, next_check_at=not_before))
@@ -132,7 +146,8 @@ async def add(session: AsyncSession, url: str, title: str, trust: Trust, not_bef
         return True
     if feed.stopped_at is None:
         return False
-    feed.stopped_at, feed.told, feed.next_check_at = None, None, not_before
+    feed.title, feed.trust = title, trust
+    feed.stopped_at, feed.told, feed.next_check_at, feed.not_before = None, None, not_before, NEVER
     return True
 
 
@@ -183,6 +198,29 @@ async def rename(session: AsyncSession, feed: Feed, url: str) -> bool:
     return True
 
 
+async def none_answers(session: AsyncSession) -> bool:
+    """Whether every feed that was asked fails, and there are several."""
+    asked = select(func.count(), func.sum(Feed.failures > 0)).where(
+        Feed.checked_at.is_not(None), Feed.stopped_at.is_(None)
+    )
+    total, failing = (await session.execute(asked)).one()
+    return bool(total >= SEVERAL and total == failing)
+
+
+async def others_told(session: AsyncSession, feed: Feed) -> bool:
+    """Whether the owner was told that another feed fails."""
+    told = select(Feed.id).where(Feed.told == Trouble.FAILING, Feed.id != feed.id).limit(1)
+    return await session.scalar(told) is not None
+
+
+async def refresh(session: AsyncSession, feed: Feed) -> None:
+    """Take over what the owner set since the feed was loaded; a feed that was removed stays as it was."""
+    settings = (Feed.title, Feed.trust, Feed.pace, Feed.full_text)
+    row = (await session.execute(select(*settings).where(Feed.id == feed.id))).one_or_none()
+    if row:
+        feed.title, feed.trust, feed.pace, feed.full_text = row
+
+
 async def exists(session: AsyncSession, feed: Feed) -> bool:
     """Whether the feed has not been removed meanwhile."""
     return await session.scalar(select(Feed.id).where(Feed.id == feed.id)) is not None
@@ -191,8 +229,9 @@ async def exists(session: AsyncSession, feed: Feed) -> bool:
 async def mend_clock(session: AsyncSession, now: datetime) -> None:
     """Plan anew what was planned while the clock was ahead of ``now``: as long from now as it was to be from then."""
     for feed in await session.scalars(select(Feed).where(Feed.checked_at > now)):
-        wait = feed.next_check_at - feed.checked_at if feed.checked_at else timedelta(0)
-        feed.checked_at, feed.next_check_at = now, now + wait
+        ahead = feed.checked_at - now if feed.checked_at else timedelta(0)
+        feed.checked_at, feed.next_check_at = now, feed.next_check_at - ahead
+        feed.not_before = max(feed.not_before, NEVER + ahead) - ahead
 
 
 async def page(session: AsyncSession, offset: int, limit: int) -> tuple[Sequence[Feed], int]:

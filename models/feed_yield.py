@@ -44,9 +44,11 @@ async def _delays(session: AsyncSession, feed_id: int) -> tuple[timedelta, ...]:
         .join(change_claim, change_claim.c.claim_id == Claim.id)
         .join(Change, Change.id == change_claim.c.change_id)
         .join(Letter, Letter.change_id == Change.id)
+        .join(Feed, Feed.id == Article.feed_id)
         .where(
             Article.feed_id == feed_id,
             Article.first_seen_at == Change.at,
+            Article.first_seen_at > Feed.read_since,  # what stood in the feed before it was followed does not count
             Article.published_at.is_not(None),
             Article.day_only.is_(False),
             Letter.sent_at.is_not(None),

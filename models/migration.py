@@ -1,5 +1,7 @@
 """Brings a database file to the newest schema, on a connection of its own."""
 
+import errno
+import os
 from pathlib import Path
 
 from alembic import command
@@ -25,9 +27,11 @@ def config(path: Path) -> Config:
 def upgrade(path: Path) -> None:
     """Migrate the file to the newest schema, making it (and its folder) where it is missing.
 
-    Holds the same lock as every writer. Raises :class:`DatabaseBusyError` if another process does not let go of it.
+    Holds the same lock as every writer. Raises :class:`DatabaseBusyError` if another process does not let go of it, and
+    PermissionError if the file or its folder is read-only.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
+    _refuse_read_only(path)
     if path.exists() and _is_newest(path):
         return
     try:
@@ -35,6 +39,13 @@ def upgrade(path: Path) -> None:
             command.upgrade(config(path), "head")
     except Timeout as error:
         raise DatabaseBusyError.of(path) from error
+
+
+def _refuse_read_only(path: Path) -> None:
+    """Before SQLite opens the file: the log that it would leave has the same mode, and locks the file for good."""
+    for place in (path.parent, path):
+        if place.exists() and not os.access(place, os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(place))
 
 
 def _is_newest(path: Path) -> bool:

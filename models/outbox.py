@@ -5,20 +5,58 @@ message twice at most, and loses none.
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, delete, func, insert, literal, select, text
+from sqlalchemy import (
+    CheckConstraint,
+    ColumnElement,
+    ForeignKey,
+    Index,
+    Select,
+    UniqueConstraint,
+    and_,
+    case,
+    delete,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
+from sqlalchemy.orm import (
+    InstrumentedAttribute,
+    Mapped,
+    aliased,
+    joinedload,
+    mapped_column,
+    query_expression,
+    relationship,
+    with_expression,
+)
+from sqlalchemy.sql.base import ExecutableOption
 
 from matcher.decide import Outcome
 from models.article import Claim
 from models.base import Base
 from models.change import Change
 from models.deal import Deal
+from models.feed import Feed, Trouble
 from models.notice import Notice
 from models.owner import owner_id
 from models.subscriber import Subscriber, Wire, followers
+
+_Id = ColumnElement[int] | InstrumentedAttribute[int]
+
+STALE = timedelta(days=1)
+"""What a chat could not be told for longer than this is folded into one message per deal: see :func:`fold`."""
+FOLDED = "told by a later message"
+"""The ``error`` of a letter that was folded. It has ``abandoned_at``, too, but nothing was lost."""
+SHOWN = "shown on request"
+"""The ``error`` of a letter that was given up or folded, once the chat was shown where the deal stands."""
 
 
 class Letter(Base):
@@ -49,9 +87,11 @@ class Letter(Base):
     message_id: Mapped[int | None] = mapped_column(default=None)
     """Telegram's id of the message, once sent."""
     abandoned_at: Mapped[datetime | None] = mapped_column(default=None)
-    """When it was given up, because trying again cannot help."""
+    """When it was given up, because trying again cannot help, or folded into a later one (:func:`fold`)."""
     error: Mapped[str | None] = mapped_column(default=None)
-    """Why the last attempt failed."""
+    """Why the last attempt failed; or :data:`FOLDED` or :data:`SHOWN`."""
+    earlier: Mapped[int | None] = query_expression()
+    """How many letters about the same deal were folded into this one. Only :func:`due` and the trails know."""
 
     subscriber: Mapped[Subscriber] = relationship(lazy="raise")
     change: Mapped[Change | None] = relationship(lazy="raise")
@@ -97,7 +137,9 @@ async def post_waiting(session: AsyncSession, now: datetime) -> None:
         await post_held(session, claim, now)
     told = select(Letter.notice_id).where(Letter.notice_id.is_not(None))
     latest = select(func.max(Notice.id)).group_by(Notice.feed_id)
-    for notice in await session.scalars(select(Notice).where(Notice.id.in_(latest), Notice.id.not_in(told))):
+    lasting = or_(Feed.told == Notice.trouble, and_(Feed.silence_told, Notice.trouble == Trouble.SILENT))
+    waiting = select(Notice).join(Feed, Feed.id == Notice.feed_id).where(lasting, Notice.id.in_(latest))
+    for notice in await session.scalars(waiting.where(Notice.id.not_in(told))):
         await post_notice(session, notice, now)
 
 
@@ -133,14 +175,241 @@ async def due(session: AsyncSession, wire: Wire, now: datetime) -> Sequence[Lett
     query = (
         select(Letter)
         .where(Letter.id.in_(first), Letter.due_at <= now)
-        .options(
-            joinedload(Letter.subscriber),
-            joinedload(Letter.change).joinedload(Change.deal),
-            joinedload(Letter.change).selectinload(Change.claims).joinedload(Claim.article),
-            joinedload(Letter.claim).joinedload(Claim.article),
-            joinedload(Letter.claim).joinedload(Claim.deal),
-            joinedload(Letter.notice).joinedload(Notice.feed),
-        )
+        .options(*_with_its_subject())
         .order_by(Letter.id)
     )
     return (await session.scalars(query)).all()
+
+
+def _with_its_subject() -> tuple[ExecutableOption, ...]:
+    return (
+        joinedload(Letter.subscriber),
+        joinedload(Letter.change).joinedload(Change.deal),
+        joinedload(Letter.change).selectinload(Change.claims).joinedload(Claim.article),
+        joinedload(Letter.claim).joinedload(Claim.article),
+        joinedload(Letter.claim).joinedload(Claim.deal),
+        joinedload(Letter.notice).joinedload(Notice.feed),
+        with_expression(Letter.earlier, _folded_into_this()),
+    )
+
+
+# After an outage: one message per deal -------------------------------------------------------------------------------
+
+
+def is_stale(letter: Letter, now: datetime) -> bool:
+    """Whether the letter has waited so long that its chat's backlog must be folded before it is sent."""
+    return now - letter.created_at > STALE
+
+
+async def fold(session: AsyncSession, now: datetime, chat_id: int | None = None) -> int:
+    """Spare a chat the burst: of each deal whose backlog is stale, only the latest letter stays. How many were folded.
+
+    A backlog is stale if its oldest letter has waited for more than :data:`STALE`; newer letters of the same deal are
+    folded with it, so that one message per deal remains. The others are marked with ``abandoned_at`` and
+    :data:`FOLDED` in ``error``: a column of its own would say no more. Questions and notices to the owner are never
+    folded. ``chat_id`` limits it to one chat. Folding twice is folding once.
+    """
+    about = [Letter.subscriber_id, Change.deal_id]
+    backlog = (
+        select(
+            Letter.id,
+            func.min(Letter.created_at).over(partition_by=about).label("oldest"),
+            func.max(Letter.id).over(partition_by=about).label("latest"),
+        )
+        .join(Change, Change.id == Letter.change_id)
+        .where(_waits())
+    )
+    if chat_id is not None:
+        backlog = backlog.where(Letter.subscriber_id == _subscriber_of(chat_id))
+    row = backlog.subquery()
+    superseded = select(row.c.id).where(row.c.oldest < now - STALE, row.c.id < row.c.latest)
+    folding = update(Letter).where(Letter.id.in_(superseded)).values(abandoned_at=now, error=FOLDED)
+    return len((await session.scalars(folding.returning(Letter.id))).all())
+
+
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """A deal of which a chat was not told every change."""
+
+    deal: Deal
+    waiting: int
+    """Letters that are on their way."""
+    untold: int
+    """Letters that were given up or folded, with no later message about the deal."""
+
+
+async def missed(session: AsyncSession, chat_id: int) -> Sequence[Missed]:
+    """The deals that moved without this chat being told, the one that moved last at the end.
+
+    A later message about a deal says where it stands, so it ends what was missed.
+    """
+    waiting = func.sum(case((Letter.abandoned_at.is_(None), 1), else_=0))
+    untold = func.sum(case((Letter.abandoned_at.is_not(None), 1), else_=0))
+    query = (
+        select(Deal, waiting, untold)
+        .join(Change, Change.deal_id == Deal.id)
+        .join(Letter, Letter.change_id == Change.id)
+        .where(
+            Letter.subscriber_id == _subscriber_of(chat_id),
+            Letter.sent_at.is_(None),
+            Letter.error.is_distinct_from(SHOWN),
+            Letter.id > _last_sent(Letter.subscriber_id, Change.deal_id),
+        )
+        .group_by(Deal.id)
+        .order_by(func.max(Letter.id))
+    )
+    return [Missed(*row) for row in await session.execute(query)]
+
+
+async def show_missed(session: AsyncSession, chat_id: int, deal: Deal) -> None:
+    """The chat was shown where the deal stands: what it was not told of it is missed no longer."""
+    about = select(Change.id).where(Change.deal_id == deal.id)
+    showing = update(Letter).where(
+        Letter.subscriber_id == _subscriber_of(chat_id),
+        Letter.change_id.in_(about),
+        Letter.abandoned_at.is_not(None),
+    )
+    await session.execute(showing.values(error=SHOWN).execution_options(synchronize_session=False))
+
+
+# For the owner: what waits, what was given up, where a message comes from --------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """What one chat has not got."""
+
+    chat: Subscriber
+    waiting: int
+    given_up: int
+    first: Letter | None
+    """The letter that goes first; None if nothing waits."""
+
+
+async def queues(session: AsyncSession) -> Sequence[Queue]:
+    """Every chat that something waits for or was given up for, the one that waits longest first."""
+    waiting = func.sum(case((_waits(), 1), else_=0))
+    given_up = func.sum(case((_is_given_up(), 1), else_=0))
+    counted = (
+        select(
+            Letter.subscriber_id,
+            waiting.label("waiting"),
+            given_up.label("given_up"),
+            func.min(case((_waits(), Letter.id))).label("first"),
+        )
+        .where(_waits() | _is_given_up())
+        .group_by(Letter.subscriber_id)
+        .subquery()
+    )
+    first = aliased(Letter)
+    query = (
+        select(Subscriber, counted.c.waiting, counted.c.given_up, first)
+        .join(counted, counted.c.subscriber_id == Subscriber.id)
+        .outerjoin(first, first.id == counted.c.first)
+        .order_by(first.id.is_(None), first.created_at, Subscriber.id)
+    )
+    return [Queue(*row) for row in await session.execute(query)]
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """What all chats together have not got, in letters and chats."""
+
+    waiting: int
+    chats: int
+    retired_waiting: int
+    """Letters among those waiting whose chats take no messages now."""
+    retired_chats: int
+    given_up: int
+    oldest: datetime | None
+    """Since when the oldest waits."""
+
+    @classmethod
+    def of(cls, found: Sequence[Queue]) -> "Backlog":
+        """The sum of the queues."""
+        waits = [queue for queue in found if queue.first]
+        retired = [queue for queue in waits if queue.chat.retired_at]
+        return cls(
+            waiting=sum(queue.waiting for queue in waits),
+            chats=len(waits),
+            retired_waiting=sum(queue.waiting for queue in retired),
+            retired_chats=len(retired),
+            given_up=sum(queue.given_up for queue in found),
+            oldest=min((queue.first.created_at for queue in waits if queue.first), default=None),
+        )
+
+
+async def given_up(session: AsyncSession, limit: int | None) -> Sequence[Letter]:
+    """The letters that were given up, the latest first, with their chats and deals; None for all of them."""
+    query = (
+        select(Letter)
+        .where(_is_given_up())
+        .options(*_with_its_subject())
+        .order_by(Letter.abandoned_at.desc(), Letter.id)
+    )
+    return (await session.scalars(query.limit(limit))).all()
+
+
+async def trail_of_message(session: AsyncSession, chat_id: int, message_id: int) -> Sequence[Letter]:
+    """The letters that became this message, with all that led to them.
+
+    There is one, or none if the message answers a command. A group that became a supergroup counts its messages anew,
+    so there it may be two.
+    """
+    query = select(Letter).where(Letter.subscriber_id == _subscriber_of(chat_id), Letter.message_id == message_id)
+    return await _trails(session, query)
+
+
+async def trail_of_letter(session: AsyncSession, letter_id: int) -> Letter | None:
+    """One letter with all that led to it."""
+    return next(iter(await _trails(session, select(Letter).where(Letter.id == letter_id))), None)
+
+
+async def _trails(session: AsyncSession, query: Select[Letter]) -> Sequence[Letter]:
+    return (await session.scalars(query.options(*_with_its_subject()).order_by(Letter.id))).all()
+
+
+# Conditions ----------------------------------------------------------------------------------------------------------
+
+
+def _waits() -> ColumnElement[bool]:
+    return Letter.sent_at.is_(None) & Letter.abandoned_at.is_(None)
+
+
+def _is_given_up() -> ColumnElement[bool]:
+    return Letter.abandoned_at.is_not(None) & func.coalesce(Letter.error, "").not_in([FOLDED, SHOWN])
+
+
+def _subscriber_of(chat_id: int) -> ColumnElement[int]:
+    return select(Subscriber.id).where(Subscriber.chat_id == chat_id).scalar_subquery()
+
+
+def _last_sent(subscriber_id: _Id, deal_id: _Id, before: _Id | None = None) -> ColumnElement[int]:
+    """The id of the last letter that this chat got about this deal; 0 if there is none."""
+    sent, about = aliased(Letter), aliased(Change)
+    last = (
+        select(func.max(sent.id))
+        .join(about, about.id == sent.change_id)
+        .where(sent.subscriber_id == subscriber_id, about.deal_id == deal_id, sent.sent_at.is_not(None))
+        .correlate_except(sent, about)
+    )
+    return func.coalesce((last if before is None else last.where(sent.id < before)).scalar_subquery(), 0)
+
+
+def _folded_into_this() -> ColumnElement[int]:
+    """How many letters about the same deal were folded since the last that was sent; to be asked beside a letter."""
+    folded, about, this = aliased(Letter), aliased(Change), aliased(Change)
+    deal_id = select(this.deal_id).where(this.id == Letter.change_id).correlate_except(this).scalar_subquery()
+    count = (
+        select(func.count(folded.id))
+        .join(about, about.id == folded.change_id)
+        .where(
+            about.deal_id == deal_id,
+            folded.subscriber_id == Letter.subscriber_id,
+            folded.error == FOLDED,
+            folded.id < Letter.id,
+            folded.id > _last_sent(Letter.subscriber_id, deal_id, before=Letter.id),
+        )
+        .correlate_except(folded, about)
+    )
+    return count.scalar_subquery()

@@ -74,15 +74,16 @@ async def meet(session: AsyncSession, chat_id: int, wire: Wire, now: datetime) -
     return subscriber
 
 
-async def revive(session: AsyncSession, chat_id: int) -> None:
-    """Whoever talks to the bot takes its messages again."""
+async def revive(session: AsyncSession, chat_id: int) -> bool:
+    """Whoever talks to the bot takes its messages again. Whether the chat had been retired."""
     back = update(Subscriber).where(Subscriber.chat_id == chat_id, Subscriber.retired_at.is_not(None))
-    await session.execute(back.values(retired_at=None))
+    return await session.scalar(back.values(retired_at=None).returning(Subscriber.id)) is not None
 
 
 async def retire(session: AsyncSession, chat_id: int, now: datetime) -> None:
-    """Stop sending to a chat that refuses messages. What it follows is kept."""
-    await session.execute(update(Subscriber).where(Subscriber.chat_id == chat_id).values(retired_at=now))
+    """Stop sending to a chat that refuses messages. What it follows is kept; retired before, it stays so since then."""
+    leaving = update(Subscriber).where(Subscriber.chat_id == chat_id, Subscriber.retired_at.is_(None))
+    await session.execute(leaving.values(retired_at=now))
 
 
 async def migrate(session: AsyncSession, old: int, new: int) -> None:

@@ -1,7 +1,7 @@
 """Feeds know their rhythm and their troubles; entries are recognised by marks; the owner gets notices.
 
 The old table knew entries by one key only. It is not translated: each feed is read once more as on a first fetch, which
-tells nothing that is old, and articles that are kept already do not act again.
+tells nothing that is old. An article that is kept already may be kept once more; what it claims counts as a copy.
 """
 
 import sqlalchemy as sa
@@ -12,6 +12,7 @@ down_revision = "20261122_first_tables"
 branch_labels = None
 depends_on = None
 
+NO_ADDRESS_AS_TITLE = "UPDATE feed SET title = 'feed ' || id WHERE instr(title, '://') > 0 OR title = ''"
 READ_ONCE_MORE = "UPDATE feed SET etag = NULL, last_modified = NULL, succeeded_at = NULL"
 
 
@@ -24,6 +25,8 @@ def feed_columns() -> tuple[sa.Column, ...]:
         sa.Column("update_every", sa.Integer(), nullable=True),
         sa.Column("stopped_at", sa.DateTime(), nullable=True),
         sa.Column("told", sa.String(length=20), nullable=True),
+        sa.Column("silence_told", sa.Boolean(), nullable=False, server_default=sa.false()),
+        sa.Column("not_before", sa.DateTime(), nullable=False, server_default="0001-01-01 00:00:00.000000"),
         sa.Column("moved_to", sa.String(), nullable=True),
         sa.Column("moved_since", sa.DateTime(), nullable=True),
         sa.Column("moved_times", sa.Integer(), nullable=False, server_default="0"),
@@ -79,8 +82,10 @@ def upgrade() -> None:
             op.f("fk_article_entry_id_entry"), "entry", ["entry_id"], ["id"], ondelete="SET NULL"
         )
 
-    for column in feed_columns():
-        op.add_column("feed", column)
+    op.execute(NO_ADDRESS_AS_TITLE)
+    with op.batch_alter_table("feed", recreate="always", table_kwargs={"sqlite_autoincrement": True}) as feed:
+        for column in feed_columns():
+            feed.add_column(column)
 
     with op.batch_alter_table("outbox") as outbox:
         outbox.add_column(sa.Column("notice_id", sa.Integer(), nullable=True))
@@ -104,9 +109,10 @@ def downgrade() -> None:
         outbox.drop_column("notice_id")
         outbox.create_check_constraint(op.f("ck_outbox_one_subject"), "(change_id IS NULL) <> (claim_id IS NULL)")
 
-    with op.batch_alter_table("feed") as feed:
+    with op.batch_alter_table("feed", recreate="always", table_kwargs={"sqlite_autoincrement": False}) as feed:
         for column in feed_columns():
             feed.drop_column(column.name)
+        feed.create_primary_key(op.f("pk_feed"), ["id"])
 
     with op.batch_alter_table("article") as article:
         article.drop_constraint(op.f("fk_article_entry_id_entry"), type_="foreignkey")

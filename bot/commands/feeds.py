@@ -87,8 +87,8 @@ class FeedCommands:
         seconds = int(pressed(update)[2])
         async with self._database.write() as session:
             feed = await _pressed_feed(session, update)
-            feed.set_pace(timedelta(seconds=seconds) if seconds else None, self._clock())
-            answer = await self._card(session, feed)
+            rhythm.set_pace(feed, timedelta(seconds=seconds) if seconds else None, self._floor, self._clock())
+            answer = await self._card(session, feed, messages.pace_set(feed, self._floor, self._clock()))
         await reply(update, answer)
 
     async def text_pressed(self, update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
@@ -111,7 +111,7 @@ class FeedCommands:
         """Look at the feed out of turn, if that is not too soon."""
         async with self._database.write() as session:
             feed = await _pressed_feed(session, update)
-            soonest = rhythm.hasten(feed, self._floor, self._clock())
+            soonest = rhythm.hasten(feed, self._clock())
             answer = await self._card(session, feed, messages.hastened(feed, soonest))
         await reply(update, answer, fresh=wants_new_message(update))
 
@@ -173,9 +173,10 @@ class FeedCommands:
         async with self._database.read() as session:
             await require_owner_in_private(session, update)
             page, total = await feeds.page(session, number * messages.PAGE, messages.PAGE)
+            brought = await yields(session, page)
         if number and not page:
             raise Refusal(messages.gone())
-        return messages.feeds(page, number, -(-total // messages.PAGE), self._clock())
+        return messages.feeds(page, number, -(-total // messages.PAGE), self._clock(), self._floor, brought)
 
     async def _card(self, session: AsyncSession, feed: Feed, notice: str = "") -> Message:
         brought = await yields(session, [feed])
@@ -201,7 +202,7 @@ async def _pressed_feed(session: AsyncSession, update: Update) -> Feed:
     await require_owner_in_private(session, update)
     feed = await session.get(Feed, int(pressed(update)[1]))
     if feed is None:
-        raise Refusal(messages.gone())
+        raise Refusal(messages.feed_gone())
     return feed
 
 

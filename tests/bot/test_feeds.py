@@ -15,7 +15,7 @@ from standin.wire import HttpServer, Request, Response
 from feeds.opml import FeedLine, read_opml, write_opml
 from matcher.vocabulary import Article, Trust
 from models import outbox
-from models.feed import Feed, Trouble
+from models.feed import LONGEST_TITLE, Feed, Trouble
 from models.notice import Notice
 
 ADDRESS = "https://anna:secret@wire.example/rss?token=hidden"
@@ -115,16 +115,19 @@ async def test_the_buttons_under_a_notice_leave_it_there(owned: Bot) -> None:
 
 
 async def test_the_list_shows_how_each_feed_does(owned: Bot) -> None:
-    """/feeds names each feed with its state, when it was read, and when it is looked at next; trouble comes first."""
-    await _feed(owned, "A good one", "https://a.example/", next_check_at=NOON + HOUR)
-    await _feed(owned, "B failing", "https://b.example/", failures=2, error="x")
+    """/feeds names each feed with its state, its looks, its rhythm, its yield and its problem; trouble comes first."""
+    fast = timedelta(seconds=60)
+    await _feed(owned, "A good one", "https://a.example/", next_check_at=NOON + HOUR, pace=fast, entries_seen=7)
+    await _feed(owned, "B failing", "https://b.example/", failures=2, error="The server has trouble.", rate=2.0)
     await _feed(owned, "C ended", "https://c.example/", stopped_at=NOON, told=Trouble.ENDED)
-    await _feed(owned, "D silent", "https://d.example/", told=Trouble.SILENT)
+    await _feed(owned, "D silent", "https://d.example/", silence_told=True)
     await _feed(owned, "E new", "https://e.example/", checked_at=None, succeeded_at=None)
     text = (await owned.ask("/feeds", chat=OWNER)).text
     for line in (
         "A good one: ok\n   read 60 minutes ago; next look: in 60 minutes",
+        "about 12 a day; 7 entries seen, 0 articles about your deals\n   fast lane, every 60 s\n",
         "B failing: failing since 8 Jan 2018, 11:00 UTC",
+        "about 2 a day; 320 entries seen, 0 articles about your deals\n   The server has trouble.\n",
         "C ended: ended by its publisher on 8 Jan 2018",
         "D silent: silent since 8 Jan 2018",
         "E new: new, not read yet\n   read never",
@@ -202,7 +205,7 @@ async def test_the_owner_sets_pace_trust_and_full_text(owned: Bot) -> None:
 async def test_a_feed_that_cannot_be_asked_conditionally_gets_no_fast_lane(owned: Bot) -> None:
     """The card says why the pace that was set is not kept."""
     await _feed(owned, etag=None, pace=timedelta(seconds=60), next_check_at=NOON)
-    assert "every 1 hour: its server cannot be asked conditionally" in (await _card(owned)).text
+    assert "every 1 hour: its server cannot say “nothing new”" in (await _card(owned)).text
 
 
 @pytest.mark.parametrize(
@@ -210,14 +213,14 @@ async def test_a_feed_that_cannot_be_asked_conditionally_gets_no_fast_lane(owned
     [
         ({"next_check_at": NOON + HOUR}, "within seconds", True),
         ({"checked_at": NOON - timedelta(seconds=59), "next_check_at": NOON + HOUR}, "12:00:01 UTC", False),
-        ({"failures": 1, "next_check_at": NOON + 5 * HOUR}, "asked to be left alone", False),
-        ({"next_check_at": NOON + 20 * DAY}, "28 Jan 2018, 12:00:00 UTC", False),
+        ({"failures": 1, "not_before": NOON + 5 * HOUR, "next_check_at": NOON + 5 * HOUR}, "more time", False),
+        ({"not_before": NOON + 20 * DAY, "next_check_at": NOON + 20 * DAY}, "28 Jan 2018, 12:00:00 UTC", False),
         ({"failures": 3, "next_check_at": NOON + 2.5 * HOUR}, "within seconds", True),
         ({"checked_at": None, "next_check_at": NOON + HOUR}, "within seconds", True),
     ],
 )
 async def test_check_now_is_polite(owned: Bot, columns: dict[str, object], toast: str, due: bool) -> None:
-    """A feed is looked at out of turn once a minute at most, and not before its server's Retry-After."""
+    """A feed is looked at out of turn once a minute at most, and not before its publisher wants that."""
     await _feed(owned, **columns)
     await owned.press(await _card(owned), "Check now")
     assert toast in owned.telegram.calls("answerCallbackQuery")[-1].parameters["text"]
@@ -344,7 +347,7 @@ async def test_a_file_that_cannot_be_had_is_asked_for_again(owned: Bot) -> None:
 
 async def test_feeds_survive_export_and_import(owned: Bot) -> None:
     """/export sends a file that brings every feed back: address, title, trust, pace and full text."""
-    await _feed(owned, HOSTILE.replace("\u202e", ""), pace=timedelta(seconds=60), full_text=True)
+    await _feed(owned, HOSTILE.replace("\u202e", "")[:LONGEST_TITLE], pace=timedelta(seconds=60), full_text=True)
     await _feed(owned, "Paper", "https://paper.example/")
     before = [FeedLine.of(feed) for feed in await owned.feeds()]
     sent = await owned.ask("/export", chat=OWNER)
@@ -364,8 +367,8 @@ BUTTONS = [
     "feed-check:1:new", "feed-remove:1", "feed-drop:1", f"offer:{'0' * 32}",
 ]  # fmt: skip
 FORGED = [
-    "feeds:99", "feed:2", "feed:99999999999999999999", "feed-pace:1:1", "feed-pace:1:59", "feed-pace:1:-60",
-    "feed-text:1:2", "feed-trust:1:owner", "feed-check:0", "feed-drop:1:1", "feed-drop:", "offer:x",
+    "feeds:99", "feed:99999999999999999999", "feed-pace:1:1", "feed-pace:1:59", "feed-pace:1:-60",
+    "feed-text:1:2", "feed-trust:1:owner", "feed-drop:1:1", "feed-drop:", "offer:x",
 ]  # fmt: skip
 
 
@@ -402,4 +405,13 @@ async def test_forged_data_changes_nothing(owned: Bot) -> None:
     message = await owned.ask("/feeds", chat=OWNER)
     for data in FORGED:
         assert "out of date" in await owned.forge(message, data, OWNER), data
+    assert await _state(owned) == before
+
+
+@pytest.mark.parametrize("data", ["feed:2", "feed-check:0", "feed-drop:2"])
+async def test_a_button_of_a_removed_feed_says_so(owned: Bot, data: str) -> None:
+    """It names what is missing and the way on; the feeds that are there stay as they are."""
+    await _feed(owned, next_check_at=NOON + HOUR)
+    before = await _state(owned)
+    assert "not followed any more" in await owned.forge(await owned.ask("/feeds", chat=OWNER), data, OWNER)
     assert await _state(owned) == before

@@ -213,8 +213,8 @@ async def test_the_owner_reads_how_to_allow_a_private_feed(network: Network, nam
     """The refusal names the host, the address and the setting."""
     names.known["feeds.lan"] = [["192.168.1.5"]]
     assert str(await refused(fetcher(network, names), "http://me:secret@feeds.lan/feed")) == (
-        "feeds.lan leads to a private address (192.168.1.5); to read feeds of your own network, "
-        "name the host in HEARSAY_PRIVATE_HOSTS."
+        "This leads to feeds.lan, a private address (192.168.1.5); Hearsay does not go there. "
+        "If the feed is your own, name its host in HEARSAY_PRIVATE_HOSTS."
     )
 
 

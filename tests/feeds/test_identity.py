@@ -178,6 +178,7 @@ def test_what_left_and_comes_back_is_known() -> None:
         "http://paper.example:80/2018/talks-begin?",
         "https://www.paper.example/2018/talks-begin?utm_source=rss&utm_medium=feed&fbclid=x1",
         "https://www.paper.example/2018/talks-begin?&UTM_Source=x&at_medium=RSS&mod=rss_home&partner=rss",
+        "https://www.paper.example/2018/talks-begin?PHPSESSID=5f2e&ttclid=1&dclid=2&smid=rss-home",
     ],
 )
 def test_an_address_has_many_spellings(alias: str) -> None:
@@ -210,6 +211,11 @@ def test_parameters_count_but_not_their_order() -> None:
         "?topic=feedback",
         "?pk_id=1",
         "?at_id=1",
+        "?smid=1",
+        "?id=rss",
+        "?id=feed",
+        "?section=feed",
+        "?section=rss",
         "#!/1",
         "#!/2",
     ]
@@ -311,20 +317,99 @@ def test_of_several_that_are_alike_each_stays_itself(dates: tuple[datetime | Non
     assert dict(recognise(stamped, rows).unchanged) == {0: 5, 1: 6}
 
 
-def test_boilerplate_without_a_date_is_new_once_it_has_come_back() -> None:
-    """Words that two known entries share tell nothing; words of one only do, unless the date or all else speaks up."""
-    one, two, three = (
-        entry("Form 8.3", guid=f"f-{n}", url=f"https://wire.example/{n}", summary="", published=None) for n in range(3)
-    )
+def filing(number: int, **parts: object) -> Entry:
+    """One of many filings under one headline: no words of its own, no date, but a guid and an address."""
+    usual = {"guid": f"f-{number}", "url": f"https://wire.example/{number}", "summary": "", "published": None}
+    return entry("Form 8.3", **usual | parts)
+
+
+def test_undated_boilerplate_is_new_each_time() -> None:
+    """Each filing with its own guid and address is told, beside the last one or in its place."""
+    feed = History(A, filing(1))
+    feed.read(A, filing(2), new=["Form 8.3"])
+    feed.read(A, filing(3), filing(2), new=["Form 8.3"])
+    feed.read(A, filing(1), filing(2), filing(3))
+
+
+def test_an_undated_report_that_comes_back_is_told_again() -> None:
+    """The same words under another guid and address, weeks after the talks were off, say that they are on again."""
+    first, off, other = (replace(one, published=None) for one in (A, C, D))
+    again = replace(first, guid="again", url="https://www.paper.example/2018/talks-begin-2")
+    feed = History(first, other)
+    feed.read(off, other, new=["Deal is off"])
+    feed.read(other)
+    feed.read(again, other, new=["Talks begin"])
+
+
+def test_an_undated_feed_renumbered_and_moved_is_new_once() -> None:
+    """Nothing but boilerplate words is left to know it by; from then on both spellings are known."""
+    ours = [replace(one, published=None) for one in (A, B)]
+    theirs = [replace(one, guid=f"b-{n}", url=f"https://b.example/{n}") for n, one in enumerate(ours)]
+    feed = History(*ours)
+    feed.read(*theirs, new=["Talks begin", "Carrier denies"])
+    feed.read(*ours)
+    feed.read(*theirs)
+
+
+@pytest.mark.parametrize("published", [NOON, MIDNIGHT])
+def test_a_dated_feed_renumbered_and_moved_is_known(published: datetime) -> None:
+    """The same words of the same date, be it only a day, are the same entry, even without a headline."""
+    for a in (A, replace(A, title="")):
+        a = replace(a, published=published)
+        feed = History(a, B)
+        feed.read(replace(a, guid="b-1", url="https://b.example/1"), B)
+
+
+def test_the_same_words_with_one_date_missing_need_a_guid_or_an_address() -> None:
+    """A date on one side only proves nothing."""
+    for before, after in ((None, NOON), (NOON, None)):
+        feed = History(filing(1, published=before))
+        feed.read(filing(2, url=filing(1).url, published=after))
+        feed.read(filing(3, published=after), new=["Form 8.3"])
+
+
+def test_boilerplate_with_too_little_to_tell_it_apart_is_known_until_it_has_come_back() -> None:
+    """Without a guid or an address on both sides, the words of one known entry do, those of two tell nothing."""
+    for missing in ({"guid": ""}, {"url": ""}):
+        feed = History(filing(1, **missing))
+        feed.read(filing(2, **missing))
+        feed = History(filing(1, **missing), filing(2, **missing))
+        feed.read(filing(3, **missing), new=["Form 8.3"])
+        feed = History(filing(1, published=NOON, **missing))
+        feed.read(filing(2, published=NOON + DAY, **missing), new=["Form 8.3"])
+    feed = History(filing(1, url="", published=NOON))
+    feed.read(filing(2, guid="", published=NOON + DAY))
+
+
+def test_filings_of_one_minute_are_as_many_as_there_are_filers() -> None:
+    """At 07:00:00 each filer has the same headline and words of its own; none hides the other, whichever is there."""
+    one, two, three = (filing(n, summary=f"Filer {n} holds {n} %.", published=NOON) for n in range(3))
+    feed = History(A, one)
+    feed.read(A, two, new=["Form 8.3"])
+    feed.read(A, two, three, new=["Form 8.3"])
+    feed.read(A, one, two, three)
+
+
+@pytest.mark.parametrize("lack", [{"guid": ""}, {"url": ""}])
+def test_a_headline_and_minute_that_several_share_name_none_of_them(lack: dict[str, object]) -> None:
+    """Where guid or address are missing, one filing may be an edited one, but not where there are two."""
+    one, two, three = (filing(n, summary=f"Filer {n} holds {n} %.", published=NOON, **lack) for n in range(3))
+    feed = History(one)
+    feed.read(two, edited=["Form 8.3"])
+    feed = History(one)
+    feed.read(two, three, new=["Form 8.3", "Form 8.3"])
     feed = History(one, two)
     feed.read(three, new=["Form 8.3"])
-    feed = History(one)
-    feed.read(three)
-    for missing in ({"guid": ""}, {"url": ""}):
-        feed = History(replace(one, published=NOON, **missing))
-        feed.read(replace(two, published=NOON + DAY, **missing), new=["Form 8.3"])
-    feed = History(bare("Form 8.3", guid="f", published=NOON))
-    feed.read(bare("Form 8.3", url=two.url, published=NOON + DAY))
+
+
+@pytest.mark.parametrize("words", ["Filer {} holds {} %.", ""])
+def test_filings_of_one_minute_survive_new_guids_and_addresses(words: str) -> None:
+    """With words of their own or without any, they are still the same ones."""
+    ours = [filing(n, summary=words.format(n, n), published=NOON) for n in range(3)]
+    theirs = [replace(one, guid=f"b-{n}", url=f"https://b.example/{n}") for n, one in enumerate(ours)]
+    feed = History(*ours)
+    feed.read(*theirs)
+    feed.read(*ours)
 
 
 @pytest.mark.parametrize("part", ["guid", "url", "published"])
@@ -364,15 +449,23 @@ def test_noise_is_no_edit() -> None:
 
 
 def test_google_news_changes_links_and_guids() -> None:
-    """Publisher, title and date stay; the same headline of another publisher is another article."""
+    """Publisher, title, words and date stay; the same headline of another publisher is another article."""
     a, b = (replace(one, url=f"https://news.example/x{i}", guid=f"CBM{i}") for i, one in enumerate((A, B)))
     feed = History(a, b)
-    feed.read(
-        *(replace(one, guid=one.guid + "k", url=one.url + "k", summary="Other links") for one in (b, a)),
-        edited=["Talks begin", "Carrier denies"],
-    )
-    feed.read(*(replace(one, guid=one.guid + "z", url=one.url + "z", summary="Other links") for one in (b, a)))
-    feed.read(replace(a, guid="CBMq", url="https://news.example/q", outlet="The Herald"), new=["Talks begin"])
+    feed.read(*(replace(one, guid=one.guid + "k", url=one.url + "k") for one in (b, a)))
+    feed.read(*(replace(one, guid=one.guid + "z", url=one.url + "z") for one in (b, a)))
+    other = {"outlet": "The Herald", "summary": "What the Herald says."}
+    feed.read(replace(a, guid="CBMq", url="https://news.example/q", **other), new=["Talks begin"])
+
+
+@pytest.mark.parametrize("stays", ["guid", "url", "summary"])
+def test_a_headline_of_one_minute_needs_one_more_mark(stays: str) -> None:
+    """Guid, address or words that stay make it the same report; where all three change, it is another one."""
+    others = {"guid": "b-1", "url": "https://b.example/1", "summary": "Other links"}
+    feed = History(A, B)
+    feed.read(replace(A, **others | {stays: getattr(A, stays)}), B, edited=[A.title] if stays != "summary" else [])
+    feed = History(A, B)
+    feed.read(replace(A, **others), B, new=["Talks begin"])
 
 
 @pytest.mark.parametrize("text", ["Always the same words.", ""])
@@ -456,6 +549,8 @@ def test_rows_of_a_time_without_texts_are_known_and_never_edited() -> None:
     found = recognise([marks(one) for one in (C, B, A, D)], old)
     assert dict(found.unchanged) == {0: 9, 1: 8, 2: 7}
     assert (found.new, dict(found.edited)) == ((3,), {})
+    moved = replace(A, guid="b-1", url="https://b.example/1")
+    assert dict(recognise([marks(moved)], {7: replace(marks(A), text=None)}).unchanged) == {0: 7}
 
 
 def test_marks_are_64_bit_numbers_that_the_database_can_keep() -> None:

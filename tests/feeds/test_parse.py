@@ -186,7 +186,11 @@ def test_addresses_lead_to_the_web(item: str, url: str) -> None:
         "partner=rss&amp;emc=rss",
         "feedType=RSS&amp;feedName=businessNews",
         "xtor=RSS-4",
-        "cmpid",
+        "cmpid=rss&amp;smid=rss-home",
+        "PHPSESSID=5f2e",
+        "ttclid=1&amp;dclid=2&amp;ysclid=3",
+        "itm_source=x&amp;piwik_keyword=y&amp;at_custom1=z",
+        "guccounter",
     ],
 )
 def test_tracking_is_dropped_from_addresses(tracking: str) -> None:
@@ -208,6 +212,9 @@ def test_tracking_is_dropped_from_addresses(tracking: str) -> None:
         "#!story/3",
         "?utm=1&xutm_source=2&fbclid2=3",
         "?article=utm_source",
+        "?id=rss&section=feed",
+        "?smid=1&cmpid=2&at_id=3&pk_id=4",
+        "?mod=rssreader&ref=rss2html",
     ],
 )
 def test_addresses_keep_what_matters(address: str) -> None:

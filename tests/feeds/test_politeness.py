@@ -18,6 +18,7 @@ from sqlalchemy import event
 from standin.feeds import FeedServer
 from world import OTHER, TALKS, Item, World, moved, rolled, rss, says
 
+from feeds import rhythm
 from feeds.parse import ParsedFeed
 from feeds.poll import OF_ONE_HOST
 from matcher.vocabulary import Article, Stage, Trust
@@ -359,7 +360,7 @@ async def test_the_owner_s_fast_lane(newsroom: World) -> None:
     await newsroom.poll()
     async with newsroom.database.write() as session:
         (row,) = await feeds.all_feeds(session)
-        row.set_pace(MINUTE, newsroom.now + 10 * SECOND)
+        rhythm.set_pace(row, MINUTE, HOUR, newsroom.now + 10 * SECOND)
         assert row.next_check_at == NOON + MINUTE
     for _ in range(3):
         row = await newsroom.poll_next()

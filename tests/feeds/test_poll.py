@@ -328,6 +328,7 @@ async def test_the_first_fetch_is_the_first_that_succeeds(world: World) -> None:
 
 async def test_a_late_entry_of_a_known_feed_is_told(world: World) -> None:
     """After the first fetch age does not matter any more."""
+    world.server.publish("news", Article("0", "Oslo opens a library", NOON, NOON))
     await world.poll()
     world.server.publish("news", TALKS)
     await world.poll(after=3 * DAY)

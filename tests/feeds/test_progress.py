@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feeds import progress
-from feeds.fetch import FetchError, Gone, NotModified, ServerTrouble, Validators
+from feeds.fetch import FetchError, Gone, NotModified, ServerTrouble, TooMany, Validators
 from feeds.progress import PROVEN_MOVES, TELL_AFTER, Read, Times
 from matcher.vocabulary import Trust
 from models.feed import Feed, Trouble
@@ -181,6 +181,35 @@ def test_a_long_pause_is_forgotten_in_time() -> None:
     live(feed, NOON + 30 * DAY, 40, brings=[0] * 7)
     live(feed, NOON + 70 * DAY, 360)
     assert len(live(feed, NOON + 430 * DAY, 10, brings=[0] * 7)) == 1
+
+
+def test_the_time_in_which_nobody_looked_is_no_pause() -> None:
+    """After two weeks in which the bot was off, a daily feed's silence is noticed as soon as before."""
+    feed = a_feed()
+    live(feed, NOON, 30)
+    succeed(feed, NOON + 44 * DAY - HOUR, 14)
+    live(feed, NOON + 44 * DAY, 10)
+    assert feed.longest_gap is not None
+    assert feed.longest_gap <= DAY
+    assert len(live(feed, NOON + 54 * DAY, 3, brings=[0] * 7)) == 1
+
+
+def test_an_outage_makes_no_second_silence() -> None:
+    """A silence in which checks fail for a while is still the one that was told."""
+    feed = a_feed()
+    live(feed, NOON, 30)
+    assert len(live(feed, NOON + 30 * DAY, 4, brings=[0] * 7)) == 1
+    for hours in range(2 * TELL_AFTER):
+        progress.failed(feed, FetchError("."), ".", at(NOON + 34 * DAY + hours * HOUR))
+    assert live(feed, NOON + 35 * DAY, 10, brings=[0] * 7) == []
+
+
+def test_a_server_that_wants_fewer_visits_gets_the_usual_rest() -> None:
+    """A 429 without Retry-After puts even a fast feed off for the usual time; a longer wish is obeyed."""
+    for asked, wait in ((None, HOUR), (MINUTE, HOUR), (DAY, DAY)):
+        feed = a_feed(etag='"1"', pace=MINUTE)
+        progress.failed(feed, TooMany(".", asked), ".", at(NOON))
+        assert feed.next_check_at == feed.not_before == NOON + wait
 
 
 # Clocks and odd courses ----------------------------------------------------------------------------------------------

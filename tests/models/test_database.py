@@ -1,17 +1,25 @@
 import asyncio
+import random
 import sqlite3
 import sys
-from contextlib import closing
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing
 
 import pytest
-from builders import track
+from builders import a_deal, track
 from filelock import FileLock
+from full_disk import no_file_above
 from sqlalchemy import select, text
 from sqlalchemy.exc import OperationalError
+from writing import Writing, missing
 
 import models.database
-from models.database import Database, DatabaseBusyError
+from models import migration
+from models.database import Database, DatabaseBusyError, has_wal_reset_bug
 from models.deal import Deal
+
+Disk = Callable[[Database], AbstractAsyncContextManager[None]]
 
 ADD_TO_TITLE = """
 import asyncio, sys
@@ -22,7 +30,7 @@ from models.deal import Deal
 
 async def main():
     async with Database(Path(sys.argv[1])) as database:
-        for _ in range(50):
+        for _ in range(int(sys.argv[2])):
             async with database.write() as session:
                 deal = await session.scalar(select(Deal))
                 deal.title += "x"
@@ -41,8 +49,10 @@ async def start_counting(database: Database) -> None:
         (await track(session)).title = ""
 
 
-async def test_concurrent_changes_of_one_row_lose_nothing(database: Database) -> None:
-    """A hundred tasks that read a row, wait, and write it back leave all their marks."""
+@pytest.mark.chaos
+async def test_concurrent_changes_of_one_row_lose_nothing(database: Database, times: Callable[..., int]) -> None:
+    """Hundreds of tasks that read a row, wait, and write it back leave all their marks."""
+    tasks = times(gate=100, chaos=400)
     await start_counting(database)
 
     async def add_one() -> None:
@@ -51,21 +61,52 @@ async def test_concurrent_changes_of_one_row_lose_nothing(database: Database) ->
             await asyncio.sleep(0)
             deal.title += "x"
 
-    await asyncio.gather(*(add_one() for _ in range(100)))
+    await asyncio.gather(*(add_one() for _ in range(tasks)))
 
-    assert await title(database) == "x" * 100
+    assert await title(database) == "x" * tasks
 
 
-async def test_two_processes_lose_nothing(database: Database) -> None:
-    """Two processes that write to the file at the same time wait for each other."""
+@pytest.mark.chaos
+async def test_processes_lose_nothing(database: Database, times: Callable[..., int]) -> None:
+    """Processes that read and write the file at the same time wait for each other."""
+    processes, each = times(gate=2, chaos=4), times(gate=50, chaos=100)
     await start_counting(database)
-    command = [sys.executable, "-W", "error", "-c", ADD_TO_TITLE, str(database.path)]
+    command = [sys.executable, "-W", "error", "-c", ADD_TO_TITLE, str(database.path), str(each)]
 
-    processes = [await asyncio.create_subprocess_exec(*command) for _ in range(2)]
-    codes = await asyncio.gather(*(process.wait() for process in processes))
+    started = [await asyncio.create_subprocess_exec(*command) for _ in range(processes)]
+    codes = await asyncio.gather(*(process.wait() for process in started))
 
-    assert codes == [0, 0]
-    assert await title(database) == "x" * 100
+    assert set(codes) == {0}
+    assert await title(database) == "x" * each * processes
+
+
+@pytest.mark.chaos
+async def test_kill_9_loses_nothing_that_was_acknowledged(
+    database: Database, times: Callable[..., int], request: pytest.FixtureRequest
+) -> None:
+    """A writer is killed in the middle of its work again and again: the file is whole, and ready for the next one."""
+    dice = random.Random(9)  # noqa: S311 (no secret)
+    restarts = []
+    async with Writing.on(database) as writing:
+        await database.close()  # nobody has the file open, so each start recovers it
+        for _ in range(times(gate=5, chaos=300)):
+            await writing.begin()
+            await writing.tells(dice.randrange(1, 12))
+            await asyncio.sleep(dice.choice((0, dice.uniform(0, 0.01))))  # right after being told, or anywhere
+            await writing.kill()
+            restarts.append(await restart(database))
+            assert missing(database.path, writing.told) == set()
+    if request.config.getoption("--chaos"):
+        assert max(restarts) <= 5  # seconds, and the program itself starts in another two
+
+
+async def restart(database: Database) -> float:
+    """The seconds from opening the file to the first commit."""
+    start = time.monotonic()
+    migration.upgrade(database.path)
+    async with Database(database.path) as reopened, reopened.write() as session:
+        await session.execute(text("UPDATE deal SET revision = revision + 1"))
+    return time.monotonic() - start
 
 
 async def test_an_exception_rolls_back(database: Database) -> None:
@@ -129,3 +170,78 @@ async def test_a_busy_file_is_reported(database: Database, monkeypatch: pytest.M
             await start_counting(impatient)
 
         await start_counting(impatient)
+
+
+@asynccontextmanager
+async def no_page_left(database: Database) -> AsyncIterator[None]:
+    """SQLite finds no room for another page, which is what it says of a full disk."""
+    async with database.write() as session:
+        await session.execute(text("PRAGMA max_page_count=1"))  # as many as there are
+    yield
+    async with database.write() as session:
+        await session.execute(text("PRAGMA max_page_count=1000000"))
+
+
+@asynccontextmanager
+async def no_byte_left(_: Database) -> AsyncIterator[None]:
+    """The log beside the database cannot grow any further."""
+    with no_file_above(300_000):
+        yield
+
+
+@pytest.mark.parametrize("full", [no_page_left, no_byte_left])
+async def test_a_full_disk_loses_nothing_and_is_got_over(database: Database, full: Disk) -> None:
+    """Writing fails, reading goes on, and with space again writing goes on too, without another start."""
+    async with full(database):
+        kept = await fill_up(database)
+        assert await slugs(database) == {slug(number) for number in range(kept)}
+
+    await fill(database, kept)
+
+    assert await slugs(database) == {slug(number) for number in range(kept + 1)}
+    assert missing(database.path, ()) == set()  # which looks whether the file is whole
+
+
+def slug(number: int) -> str:
+    return f"deal-{number}"
+
+
+async def fill(database: Database, number: int) -> None:
+    async with database.write() as session:
+        (await track(session, a_deal(slug(number)))).title = "x" * 20_000
+
+
+async def fill_up(database: Database) -> int:
+    """Write until it fails; how often it did not."""
+    kept = 0
+    with pytest.raises(OperationalError, match=r"disk is full|disk I/O error"):  # noqa: PT012 (which one is unknown)
+        while True:
+            await fill(database, kept)
+            kept += 1
+    return kept
+
+
+async def slugs(database: Database) -> set[str]:
+    async with database.read() as session:
+        return set(await session.scalars(select(Deal.slug)))
+
+
+@pytest.mark.parametrize(
+    ("version", "has_bug"),
+    [
+        ((3, 40, 1), True),
+        ((3, 44, 5), True),
+        ((3, 44, 6), False),
+        ((3, 45, 0), True),
+        ((3, 49, 9), True),
+        ((3, 50, 6), True),
+        ((3, 50, 7), False),
+        ((3, 51, 2), True),
+        ((3, 51, 3), False),
+        ((3, 52, 0), False),
+        ((4, 0, 0), False),
+    ],
+)
+def test_versions_with_the_wal_reset_bug(version: tuple[int, int, int], has_bug: bool) -> None:
+    """The fix is in 3.51.3, and in 3.50.7 and 3.44.6 of the older branches."""
+    assert has_wal_reset_bug(version) is has_bug

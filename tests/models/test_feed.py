@@ -1,6 +1,5 @@
-from datetime import datetime, timedelta
+from datetime import timedelta
 
-import pytest
 from builders import DAY, HOUR, NOON
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -78,14 +77,15 @@ async def test_what_is_due_comes_in_order(database: Database) -> None:
 
 
 async def test_adding_twice_changes_nothing(database: Database) -> None:
-    """Only a feed that had ended is polled again; it keeps what is known of it."""
+    """Only a feed that had ended is polled again, as the owner says now; what is known of it is kept."""
     async with database.write() as session:
         row = await add(session, etag='"1"', succeeded_at=NOON)
         assert not await feeds.add(session, URL, "Another title", Trust.OFFICIAL)
+        assert (row.title, row.trust) == ("News", Trust.TRUSTED)
         row.stopped_at, row.told = NOON, Trouble.ENDED
         assert await feeds.add(session, URL, "Another title", Trust.OFFICIAL, not_before=NOON + MINUTE)
         assert (row.stopped_at, row.told, row.next_check_at) == (None, None, NOON + MINUTE)
-        assert (row.etag, row.title) == ('"1"', "News")
+        assert (row.etag, row.title, row.trust) == ('"1"', "Another title", Trust.OFFICIAL)
         assert not await feeds.remove(session, "https://nowhere.example/")
 
 
@@ -98,30 +98,6 @@ async def test_a_feed_is_not_renamed_to_one_that_is_there(database: Database) ->
         assert await feeds.rename(session, row, "https://new.example/")
     async with database.read() as session:
         assert [row.url for row in await feeds.all_feeds(session)] == ["https://new.example/", "https://other.example/"]
-
-
-@pytest.mark.parametrize(
-    ("row", "now", "expected"),
-    [
-        pytest.param({"checked_at": NOON}, NOON, NOON + MINUTE, id="from the last check on"),
-        pytest.param({"checked_at": NOON}, NOON + 9 * MINUTE, NOON + 9 * MINUTE, id="at once, if that is over"),
-        pytest.param({}, NOON, NOON + HOUR, id="not before a first check"),
-        pytest.param({"checked_at": NOON, "failures": 1}, NOON, NOON + HOUR, id="not while it fails"),
-    ],
-)
-def test_a_new_pace_counts_from_the_last_check(row: dict[str, object], now: datetime, expected: datetime) -> None:
-    """It brings the next check forward, but never before the pace is over, and not that of a feed in trouble."""
-    feed = Feed(next_check_at=NOON + HOUR, **{"failures": 0, **row})
-    feed.set_pace(MINUTE, now)
-    assert (feed.pace, feed.next_check_at) == (MINUTE, expected)
-
-
-def test_a_slower_pace_does_not_hurry() -> None:
-    """A pace longer than what was planned, or none, leaves the next check where it is."""
-    feed = Feed(next_check_at=NOON + HOUR, checked_at=NOON, failures=0)
-    for pace in (DAY, None):
-        feed.set_pace(pace, NOON)
-        assert feed.next_check_at == NOON + HOUR
 
 
 async def test_the_clock_is_mended_only_where_it_was_wrong(database: Database) -> None:

@@ -1,24 +1,70 @@
 import ast
-from collections.abc import Iterator
+import asyncio
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 from alembic import command
 from alembic.script import ScriptDirectory
-from builders import a_follower, track
+from builders import HOUR, NOON, a_deal, a_follower, a_report, track, write_article, write_claim
 from sqlalchemy import Connection
 
-from models import migration
+from matcher.vocabulary import Stage, Trust
+from models import entry, feed, inbox, ledger, migration, milestone, owner
 from models import subscriber as subscribers
+from models.article import Mention
 from models.base import Base
 from models.database import Database
+from models.entry import Marks
+from models.feed import Trouble
+from models.notice import Notice
+from models.subscriber import Wire
 
 REVISIONS = [
     revision.revision
     for revision in reversed(list(ScriptDirectory.from_config(migration.config(Path())).walk_revisions()))
 ]
+
+CHANGED_BY_DESIGN = {"20261123_polite_feeds": {"entry"}}
+"""The tables whose rows a migration means to change."""
+
+
+@pytest.fixture(scope="module")
+def filled(migrated: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file of the newest schema with rows in every table, to be copied."""
+    path = tmp_path_factory.mktemp("filled") / "filled.db"
+    shutil.copy(migrated, path)
+    asyncio.run(fill(path))
+    assert [table for table, count in rows(path).items() if not count] == []
+    return path
+
+
+async def fill(path: Path) -> None:
+    async with Database(path) as database, database.write() as session:
+        await owner.appoint(session, 1)
+        await milestone.reach(session, milestone.STARTERS)
+        await inbox.store(session, Wire.TELEGRAM, [{"update_id": number} for number in range(30)], NOON)
+        for number in range(20):
+            await feed.add(session, f"https://feed-{number}.example/", "", Trust.TRUSTED)
+        for row in await feed.all_feeds(session):
+            marks = [(f"Title {number}", Marks(number, number, number, number, NOON)) for number in range(20)]
+            await entry.remember(session, row.id, marks, NOON)
+            session.add(Notice(feed_id=row.id, at=NOON, trouble=Trouble.SILENT, reason="Nothing came."))
+        for number in range(30):
+            deal = await track(session, a_deal(f"alpha{number}-beta{number}"))
+            await a_follower(session, number, deal)
+            for hours, stage in enumerate((Stage.TALKS, Stage.AGREED)):
+                report = a_report(stage, NOON + hours * HOUR, origin=f"Outlet {number}")
+                await ledger.hear(session, write_claim(deal, report), report.moment)
+            article = write_article(a_report(Stage.TALKS, origin=f"Other {number}"))
+            session.add(Mention(article=article, deal=deal))
 
 
 @pytest.fixture
@@ -38,7 +84,8 @@ def schema(path: Path) -> set[tuple[str, ...]]:
     """Every statement that made the file's tables and indexes; the order of the columns does not count, nor quotes."""
     with opened(path) as connection:
         rows = connection.exec_driver_sql(
-            "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND name <> 'alembic_version'"
+            "SELECT sql FROM sqlite_master "
+            "WHERE sql IS NOT NULL AND name <> 'alembic_version' AND name NOT LIKE 'sqlite_%'"  # which SQLite keeps
         )
         return {tuple(sorted(line.strip(" \t,") for line in sql.replace('"', "").splitlines())) for (sql,) in rows}
 
@@ -101,6 +148,80 @@ async def test_upgrading_keeps_the_data(database: Database) -> None:
 
     async with database.read() as session:
         assert len(await subscribers.followed(session, 1)) == 1
+
+
+@dataclass(frozen=True)
+class Way:
+    """One migration of a filled file, up or down: what :mod:`migrating_process` is told."""
+
+    of: str
+    source: str
+    target: str
+    folder: str
+    down: bool
+    deaths: int
+
+    def file(self, name: object) -> Path:
+        return Path(self.folder) / f"{name}.db"
+
+
+def every_way(filled: Path, folder: Path, deaths: int) -> Iterator[Way]:
+    """From the newest schema to none, each revision down and up again; the way down makes the next one's source."""
+    source = filled
+    for revision, below in zip(reversed(REVISIONS), [*reversed(REVISIONS[:-1]), "base"], strict=True):
+        down, up = folder / f"down-from-{revision}", folder / f"up-to-{revision}"
+        down.mkdir()
+        up.mkdir()
+        yield Way(revision, str(source), below, str(down), down=True, deaths=deaths)
+        source = down / "whole.db"
+        yield Way(revision, str(source), revision, str(up), down=False, deaths=deaths)
+
+
+@pytest.mark.chaos
+def test_a_killed_migration_leaves_the_old_schema_or_the_new(
+    filled: Path, tmp_path: Path, times: Callable[..., int]
+) -> None:
+    """A migration of a filled file, up or down, loses no rows; killed on its way it has happened or has not."""
+    ways = list(every_way(filled, tmp_path, times(gate=3, chaos=20)))
+    script = Path(__file__).with_name("migrating_process.py")
+    orders = "".join(json.dumps(asdict(way)) + "\n" for way in ways)
+    subprocess.run([sys.executable, script], input=orders, text=True, check=True, timeout=300)  # noqa: S603 (our own)
+
+    for way in ways:
+        old, new = State.of(Path(way.source)), State.of(way.file("whole"))
+        assert old.rows_to_keep(new, way) == new.rows_to_keep(old, way)
+        for death in range(way.deaths):
+            assert State.of(way.file(death)) in (old, new)
+            go = command.downgrade if way.down else command.upgrade
+            go(migration.config(way.file(death)), way.target)
+            assert State.of(way.file(death)) == new
+
+
+@dataclass(frozen=True)
+class State:
+    """The schema and the number of rows of each table, of a file that is whole."""
+
+    schema: set[tuple[str, ...]]
+    rows: dict[str, int]
+
+    @classmethod
+    def of(cls, path: Path) -> "State":
+        with opened(path) as connection:
+            assert connection.exec_driver_sql("PRAGMA integrity_check").scalar() == "ok"
+            assert connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall() == []
+        return cls(schema(path), rows(path))
+
+    def rows_to_keep(self, other: "State", way: Way) -> dict[str, int]:
+        tables = self.rows.keys() & other.rows.keys() - CHANGED_BY_DESIGN.get(way.of, set())
+        return {table: self.rows[table] for table in tables}
+
+
+def rows(path: Path) -> dict[str, int]:
+    with opened(path) as connection:
+        tables = set(sa.inspect(connection).get_table_names()) - {"alembic_version"}
+        return {
+            table: connection.scalar(sa.select(sa.func.count()).select_from(sa.table(table))) or 0 for table in tables
+        }
 
 
 def test_a_migration_that_breaks_references_is_refused(migrated: Path, empty: Path) -> None:

@@ -1,4 +1,6 @@
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from builders import DAY, HOUR, NOON, a_chat, a_deal, a_follower, a_report, track, write_claim
@@ -13,7 +15,7 @@ from models.database import Database
 from models.deal import Deal
 from models.feed import Trouble
 from models.notice import Notice
-from models.outbox import Letter
+from models.outbox import Backlog, Letter, Missed
 from models.subscriber import Subscriber, Wire
 
 STORY = [
@@ -201,6 +203,7 @@ async def a_notice(
     await feeds.add(session, url, "A", Trust.TRUSTED)
     feed = await feeds.by_url(session, url)
     assert feed
+    feed.told, feed.silence_told = trouble, trouble is Trouble.SILENT
     return Notice(feed_id=feed.id, at=NOON, trouble=trouble, reason="It is broken; look.")
 
 
@@ -243,3 +246,163 @@ async def test_a_feed_takes_its_notices_with_it(database: Database) -> None:
     async with database.read() as session:
         assert (await session.scalars(select(Notice))).all() == []
         assert await due(session) == []
+
+
+# After an outage -----------------------------------------------------------------------------------------------------
+
+
+async def backlog(session: AsyncSession, *slugs: str, chat_id: int = 1) -> list[Deal]:
+    """A chat that follows these deals; each of them moved three times within two hours from noon on."""
+    rows = [await track(session, a_deal(slug)) for slug in slugs]
+    for row in rows:
+        await a_follower(session, chat_id, row)
+        for report in STORY:
+            of_its_own = replace(report, article=f"{row.slug}, {report.article}")
+            await ledger.hear(session, write_claim(row, of_its_own), report.moment)
+    return rows
+
+
+async def all_letters(session: AsyncSession) -> Sequence[Letter]:
+    return (await session.scalars(select(Letter).order_by(Letter.id).execution_options(populate_existing=True))).all()
+
+
+async def test_a_stale_backlog_becomes_one_letter_per_deal(database: Database) -> None:
+    """What waited for more than a day is folded into the latest of each deal, whose letter says of how many."""
+    async with database.write() as session:
+        await backlog(session, "alpha-beta", "gamma-delta")
+        assert await outbox.fold(session, NOON + DAY) == 0
+        assert await outbox.fold(session, NOON + DAY + HOUR) == 4
+        assert await outbox.fold(session, NOON + 2 * DAY) == 0
+
+        (first,) = await due(session, hours=25)
+        assert (first.change.stage if first.change else None, first.earlier) == (Stage.CALLED_OFF, 2)
+        first.sent_at = NOON + 2 * DAY
+        (second,) = await due(session, hours=25)
+        assert (second.change.stage if second.change else None, second.earlier) == (Stage.CALLED_OFF, 2)
+        assert second.id > first.id
+        folded = [letter for letter in await all_letters(session) if letter.abandoned_at]
+        assert {(letter.abandoned_at, letter.error) for letter in folded} == {(NOON + DAY + HOUR, outbox.FOLDED)}
+        assert await outbox.given_up(session, None) == []
+
+
+async def test_newer_letters_of_a_stale_deal_are_folded_with_it(database: Database) -> None:
+    """One message per deal: the oldest letter of a deal decides, and what was folded before counts on."""
+    async with database.write() as session:
+        (row,) = await backlog(session, "alpha-beta")
+        await outbox.fold(session, NOON + 2 * DAY)
+        agreed = a_report(Stage.AGREED, NOON + 2 * DAY, origin="FT")
+        await ledger.hear(session, write_claim(row, agreed), agreed.moment)
+        assert await outbox.fold(session, NOON + 2 * DAY) == 1
+        (letter,) = await due(session, hours=48)
+        assert (letter.change.stage if letter.change else None, letter.earlier) == (Stage.AGREED, 3)
+
+
+async def test_what_was_sent_is_not_counted_again(database: Database) -> None:
+    """After a catch-up the next letter about the deal is an ordinary one."""
+    async with database.write() as session:
+        (row,) = await backlog(session, "alpha-beta")
+        await outbox.fold(session, NOON + 2 * DAY)
+        (await due(session))[0].sent_at = NOON + 2 * DAY
+        agreed = a_report(Stage.AGREED, NOON + 3 * DAY, origin="FT")
+        await ledger.hear(session, write_claim(row, agreed), agreed.moment)
+        (letter,) = await due(session, hours=72)
+        assert letter.earlier == 0
+
+
+async def test_folding_touches_one_chat_and_no_questions(database: Database) -> None:
+    """The other chats keep their letters, and the owner every notice about a feed."""
+    async with database.write() as session:
+        row = await track(session)
+        for chat_id in (1, 2):
+            await a_follower(session, chat_id, row)
+        await tell(session, row)
+        await owner.appoint(session, 1)
+        for trouble in (Trouble.FAILING, Trouble.ENDED):
+            await outbox.post_notice(session, await a_notice(session, trouble), NOON)
+        assert await outbox.fold(session, NOON + 9 * DAY, chat_id=1) == 2
+        left = [letter for letter in await all_letters(session) if not letter.abandoned_at]
+        assert [letter.subscriber_id for letter in left if letter.change_id] == [2, 2, 1, 2]
+        assert sum(letter.notice_id is not None for letter in left) == 2
+
+
+async def test_a_letter_is_stale_after_a_day(database: Database) -> None:
+    """A day old is not stale; a moment more is."""
+    async with database.write() as session:
+        await backlog(session, "alpha-beta")
+        (letter,) = await due(session)
+        assert not outbox.is_stale(letter, NOON + DAY)
+        assert outbox.is_stale(letter, NOON + DAY + timedelta(microseconds=1))
+
+
+async def test_missed_is_what_no_later_message_told(database: Database) -> None:
+    """Given up, folded and waiting letters count until a later one about the deal is sent, or its card is shown."""
+    async with database.write() as session:
+        alpha, gamma = await backlog(session, "alpha-beta", "gamma-delta")
+        letters = await all_letters(session)
+        letters[0].abandoned_at, letters[0].error = NOON, "Message is too long"
+        letters[3].abandoned_at, letters[3].error = NOON, "Message is too long"
+        await session.flush()
+        assert await outbox.missed(session, 1) == [Missed(alpha, 2, 1), Missed(gamma, 2, 1)]
+        letters[1].sent_at = NOON
+        await outbox.show_missed(session, 1, gamma)
+        assert await outbox.missed(session, 1) == [Missed(alpha, 1, 0), Missed(gamma, 2, 0)]
+        assert await outbox.missed(session, 2) == []
+    async with database.read() as session:
+        shown = [letter.id for letter in await all_letters(session) if letter.error == outbox.SHOWN]
+        assert shown == [letters[3].id]
+
+
+# For the owner -------------------------------------------------------------------------------------------------------
+
+
+async def test_the_queues_tell_waiting_from_given_up(database: Database) -> None:
+    """One line per chat, the one that waits longest first; a chat that got everything has none."""
+    async with database.write() as session:
+        (row,) = await backlog(session, "alpha-beta", chat_id=1)
+        for chat_id in (2, 3, 4):
+            await a_follower(session, chat_id, row)
+        agreed = a_report(Stage.AGREED, NOON + DAY, origin="FT")
+        await ledger.hear(session, write_claim(row, agreed), agreed.moment)
+        letters = {letter.subscriber_id: letter for letter in await all_letters(session)}
+        letters[3].abandoned_at = NOON + 2 * DAY
+        letters[4].sent_at = NOON + DAY
+        await subscribers.retire(session, 2, NOON)
+        await session.flush()
+
+        found = await outbox.queues(session)
+        lost = await outbox.given_up(session, 5)
+
+    assert [(q.chat.chat_id, q.waiting, q.given_up) for q in found] == [(1, 4, 0), (2, 1, 0), (3, 0, 1)]
+    assert [q.first.created_at if q.first else None for q in found] == [NOON, NOON + DAY, None]
+    assert Backlog.of(found) == Backlog(
+        waiting=5, chats=2, retired_waiting=1, retired_chats=1, given_up=1, oldest=NOON
+    )  # fmt: skip
+    assert [letter.subscriber.chat_id for letter in lost] == [3]
+
+
+async def test_a_message_leads_to_its_letter(database: Database) -> None:
+    """The same number in another chat, or another number, is another message."""
+    async with database.write() as session:
+        await backlog(session, "alpha-beta")
+        letter = (await all_letters(session))[1]
+        letter.sent_at, letter.message_id = NOON, 77
+        await a_chat(session, 2)
+    async with database.read() as session:
+        (found,) = await outbox.trail_of_message(session, 1, 77)
+        assert found.id == letter.id
+        assert found.change
+        assert [claim.article.outlet for claim in found.change.claims] == ["Reuters"]
+        assert await outbox.trail_of_message(session, 2, 77) == []
+        assert await outbox.trail_of_message(session, 1, 78) == []
+        assert (await outbox.trail_of_letter(session, letter.id)) is found
+        assert await outbox.trail_of_letter(session, 999) is None
+
+
+async def test_a_chat_that_is_retired_twice_is_gone_since_the_first_time(database: Database) -> None:
+    """Being back is told once: by the first revival."""
+    async with database.write() as session:
+        await a_chat(session, 1)
+        for hours in (1, 2):
+            await subscribers.retire(session, 1, NOON + hours * HOUR)
+        assert await session.scalar(select(Subscriber.retired_at)) == NOON + HOUR
+        assert [await subscribers.revive(session, 1) for _ in range(2)] == [True, False]
