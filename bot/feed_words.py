@@ -29,6 +29,11 @@ def span(length: timedelta) -> str:
     return f"{max(round(length.total_seconds()), 0)} s"
 
 
+def every(length: timedelta) -> str:
+    """``every hour``, ``every 90 minutes``."""
+    return f"every {span(length)}".replace("every 1 ", "every ")
+
+
 def day(moment: datetime) -> str:
     """``8 Jan 2018``."""
     return f"{moment.day} {moment:%b %Y}"
@@ -89,16 +94,16 @@ def looks(feed: Feed, floor: timedelta, now: datetime) -> str:
         return "not any more"
     if feed.checked_at is None:
         return "not yet"
-    every, reason = rhythm.looks(feed, floor, now)
-    lane = "fast lane, your pace" if every < floor else "your pace"
-    return f"every {span(every)}: {_REASONS.get(reason, lane)}"
+    time, reason = rhythm.looks(feed, floor, now)
+    lane = "fast lane, your pace" if time < floor else "your pace"
+    return f"{every(time)}: {_REASONS.get(reason, lane)}"
 
 
 def pace(feed: Feed, floor: timedelta) -> str:
     """What the owner set."""
     if feed.pace is None:
         return "usual"
-    return f"fast lane, every {span(feed.pace)}" if feed.pace < floor else f"every {span(feed.pace)}"
+    return f"fast lane, {every(feed.pace)}" if feed.pace < floor else every(feed.pace)
 
 
 def good_for(feed: Feed, brought: Yield) -> str:

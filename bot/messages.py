@@ -44,7 +44,7 @@ MORE = "\nOlder changes are not shown."
 LONGEST_LINK = 2000
 """Longer addresses are not linked: browsers do not take them either."""
 LONGEST_TITLE, LONGEST_QUOTE, LONGEST_NAME, LONGEST_ITEM = 120, 280, 80, 60
-LONGEST_REASON, LONGEST_ADDRESS, LONGEST_PROBLEM = 500, 1000, 120
+LONGEST_REASON, LONGEST_ADDRESS, LONGEST_PROBLEM = 500, 1000, 60
 PACES = (timedelta(minutes=5), FASTEST)
 """The paces that a feed's card offers, beside the usual one."""
 UNUSABLE = 6
@@ -523,10 +523,10 @@ def hastened(feed: Feed, soonest: datetime | None) -> str:
 
 def pace_set(feed: Feed, floor: timedelta, now: datetime) -> str:
     """What became of a new pace, if it does not simply rule; at most 200 characters, for a toast."""
-    every, reason = rhythm.looks(feed, floor, now)
-    if feed.pace is None or reason is not rhythm.Reason.UNCONDITIONAL:
+    time, reason = rhythm.looks(feed, floor, now)
+    if feed.succeeded_at is None or feed.pace is None or reason is not rhythm.Reason.UNCONDITIONAL:
         return ""
-    return f"This server cannot say “nothing new”, so the feed is still looked at every {words.span(every)}."
+    return f"This server cannot say “nothing new”, so the feed is still looked at {words.every(time)}."
 
 
 def feed_gone() -> Message:

@@ -45,7 +45,7 @@ from models import outbox
 from models.database import Database
 from models.entry import Marks
 from models.feed import Feed, Trouble
-from models.notice import Notice
+from models.notice import Notice, told_of_all
 
 logger = logging.getLogger(__name__)
 
@@ -409,7 +409,7 @@ async def _move(session: AsyncSession, feed: Feed, target: str) -> None:
 
 async def _tell_of_all(session: AsyncSession, feed: Feed) -> None:
     """One message for all feeds: it is hardly their fault. What still fails when others answer is told by itself."""
-    if await feeds.others_told(session, feed):
+    if await told_of_all(session):
         feed.told = None
         await feeds.save(session, [feed])
     else:

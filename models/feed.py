@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Any
 from urllib.parse import urlsplit
 
-from sqlalchemy import and_, bindparam, func, select, update
+from sqlalchemy import and_, bindparam, case, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -200,17 +200,10 @@ async def rename(session: AsyncSession, feed: Feed, url: str) -> bool:
 
 async def none_answers(session: AsyncSession) -> bool:
     """Whether every feed that was asked fails, and there are several."""
-    asked = select(func.count(), func.sum(Feed.failures > 0)).where(
-        Feed.checked_at.is_not(None), Feed.stopped_at.is_(None)
-    )
-    total, failing = (await session.execute(asked)).one()
-    return bool(total >= SEVERAL and total == failing)
-
-
-async def others_told(session: AsyncSession, feed: Feed) -> bool:
-    """Whether the owner was told that another feed fails."""
-    told = select(Feed.id).where(Feed.told == Trouble.FAILING, Feed.id != feed.id).limit(1)
-    return await session.scalar(told) is not None
+    failing = func.count(case((Feed.failures > 0, 1)))
+    asked = select(func.count(), failing).where(Feed.checked_at.is_not(None), Feed.stopped_at.is_(None))
+    total, failed = (await session.execute(asked)).one()
+    return bool(total >= SEVERAL and total == failed)
 
 
 async def refresh(session: AsyncSession, feed: Feed) -> None:

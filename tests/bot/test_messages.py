@@ -104,14 +104,14 @@ def test_no_news_text_breaks_a_message(title: str, name: str, outlet: str, url: 
 def test_no_feed_breaks_a_message(title: str, reason: str, url: str) -> None:
     """Cards, lists, notices, offers and imports stay within Telegram's limits and keep their markup whole."""
     feed = Feed(
-        id=2**62, url=url or "x", title=title, trust=Trust.UNVETTED, failures=3, error=reason, told=Trouble.SILENT,
-        checked_at=NOW, next_check_at=NOW, succeeded_at=NOW, new_entry_at=NOW, longest_gap=DAY, rate=3.0,
-        full_text=False, entries_seen=7,
+        id=2**62, url=url or "x", title=title, trust=Trust.UNVETTED, failures=3, error=reason, silence_told=True,
+        told=Trouble.FAILING, not_before=NOW, checked_at=NOW, next_check_at=NOW, succeeded_at=NOW, new_entry_at=NOW,
+        longest_gap=DAY, rate=3.0, full_text=False, entries_seen=7,
     )  # fmt: skip
     links = [FeedLink(f"{url}{number}" or "x", title) for number in range(20)]
     for message in (
         messages.feed(feed, Yield(3, (DAY, DAY)), NOW, DAY),
-        messages.feeds([feed] * messages.PAGE, 0, 3, NOW),
+        messages.feeds([feed] * messages.PAGE, 0, 3, NOW, DAY, {feed.id: Yield(3, ())}),
         messages.choose_feed(Choice(links)),
         messages.added(Added(url, title, 3), feed),
         messages.already_polled(url, feed),

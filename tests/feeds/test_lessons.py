@@ -19,6 +19,7 @@ from feeds.fetch import Answer, Fetcher, Validators, make_client
 from feeds.fetch import Place as FetchPlace
 from feeds.hosts import Hosts
 from feeds.opml import import_feeds, sift_opml
+from feeds.progress import TELL_AFTER
 from matcher.matcher import Matcher
 from matcher.vocabulary import NEVER, Reading, Stage, Trust
 from matcher.vocabulary import Article as Text
@@ -603,3 +604,24 @@ async def test_the_delay_of_a_feed_leaves_out_its_first_fetch(newsroom: World) -
     row = await newsroom.row()
     async with newsroom.database.read() as session:
         assert (await yields(session, [row]))[row.id].delays == (newsroom.now - published,)
+
+
+async def test_a_dead_network_is_one_message(newsroom: World) -> None:
+    """If every feed fails, the owner is told once, of the network; what still fails when others answer is told then."""
+    names = ["news", "second", "third", "fourth"]
+    for name in names[1:]:
+        await newsroom.add(name)
+    for name in names:
+        newsroom.web.places[newsroom.url(name)] = says(500)
+    for _ in range(TELL_AFTER + 1):
+        await newsroom.poll(after=DAY)
+    assert await newsroom.warned() == [Trouble.FAILING]
+    async with newsroom.database.read() as session:
+        assert "your own network" in (await session.scalars(select(Notice.reason))).one()
+
+    for name in names[:2]:
+        newsroom.publisher(name)
+    for _ in range(2):
+        await newsroom.poll(after=DAY)
+    assert len(await newsroom.warned()) == 3
+    assert {(await newsroom.row(name)).told for name in names[2:]} == {Trouble.FAILING}
