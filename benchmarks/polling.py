@@ -25,9 +25,10 @@ from benchmarks.prepared import database_with
 from benchmarks.processes import cpu_time
 from benchmarks.tables import figures
 from feeds.addresses import PrivateHosts
-from feeds.discovery import FeedLink
+from feeds.discovery import FeedLink, find_feeds
 from feeds.fetch import Fetched, Fetcher, NotModified, Validators, make_client
 from feeds.language import language
+from feeds.pages import read_page
 from feeds.parse import ParsedFeed, parse
 from feeds.poll import Parser, Poller
 from feeds.worker import ParserProcess
@@ -136,12 +137,12 @@ class InTheProgram:
             return parse(body, content_type, url)
 
     async def find_feeds(self, body: bytes, content_type: str, url: str) -> list[FeedLink]:
-        """Never asked for."""
-        raise NotImplementedError
+        """As the parser process does."""
+        return find_feeds(body, content_type, url)
 
     async def read_page(self, body: bytes, content_type: str, url: str) -> str:
-        """Never asked for."""
-        raise NotImplementedError
+        """As the parser process does."""
+        return read_page(body, content_type, url)
 
     async def language(self, text: str) -> str:
         """As the parser process does."""

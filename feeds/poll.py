@@ -58,7 +58,6 @@ IN_HAND, OF_ONE_HOST = 1024, 8
 CATCH_UP = 5
 """So many entries of a known feed, and not one of them known: it was renumbered, or not read for long."""
 
-
 LINGER = timedelta(seconds=0.05)
 """How long the outcome of a poll waits for others, to be stored together with them: a commit costs more than a poll."""
 
@@ -239,28 +238,31 @@ class Poller:
                 self._polls[poll] = fetched
                 poll.add_done_callback(self._polls.pop)
                 await fetched.wait()
-            self._hosts.discard(host)
-            await asyncio.wait(polls)
         finally:
             self._hosts.discard(host)
-            self._under_way.difference_update(feed.id for feed in group)
+        await asyncio.wait(polls)
 
     async def _poll(self, feed: Feed, fetched: asyncio.Event) -> None:
+        try:
+            outcome = await self._outcome(feed, fetched)
+            if outcome:
+                await self._save(outcome)
+        finally:
+            self._under_way.discard(feed.id)
+
+    async def _outcome(self, feed: Feed, fetched: asyncio.Event) -> Outcome | None:
         before, place = feed.progress, Place(self._places)
         try:
-            outcome = await self._look(feed, fetched, place)
+            return await self._look(feed, fetched, place)
         except (FetchError, ParseError) as error:
-            outcome = self._failed(feed, before, error, str(error))
+            return self._failed(feed, before, error, str(error))
         except Exception as error:  # one feed's surprise must not stop the others; it is logged and shown
             logger.exception("feed poll crashed", extra={"feed": feed.id})
             reason = f"Hearsay itself failed on this feed ({type(error).__name__}); see the log"
-            outcome = self._failed(feed, before, error, reason)
+            return self._failed(feed, before, error, reason)
         finally:
             fetched.set()
             place.give_back()
-        if outcome:
-            await self._save(outcome)
-        self._under_way.discard(feed.id)
 
     async def _look(self, feed: Feed, fetched: asyncio.Event, place: Place) -> Outcome | None:
         """What is still to be stored; None if it was, together with the news."""
