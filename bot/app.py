@@ -16,7 +16,7 @@ from typing import Any, Self
 
 import httpx
 from telegram.error import InvalidToken, TelegramError
-from telegram.ext import Application, ApplicationBuilder
+from telegram.ext import Application, ApplicationBuilder, JobQueue
 from telegram.request import BaseRequest, HTTPXRequest
 
 from bot.commands.deals import DealCommands
@@ -27,8 +27,11 @@ from bot.commands.owner import OwnerCommands
 from bot.commands.subscriptions import SubscriptionCommands
 from bot.courier import Courier
 from bot.errors import on_error
-from bot.inbox import Inbox, RawBot
+from bot.failures import is_telegrams_own
+from bot.inbox import Inbox
 from bot.jobs import Jobs, Pace
+from bot.pacing import TELEGRAM, Limits, Pacer, Timer
+from bot.polling import Polling, RawBot
 from bot.settings import Settings
 from feeds.adding import Adder
 from feeds.addresses import PrivateHosts
@@ -42,8 +45,12 @@ from models.subscriber import Wire
 logger = logging.getLogger(__name__)
 
 Clock = Callable[[], datetime]
-RETRY_SECONDS = 30.0
+RETRY_SECONDS = 15.0
 """Between two attempts to reach Telegram at the start."""
+CONNECTIONS = 64
+"""To Telegram at the same time: a second's worth of messages, and as many answers to pressed buttons."""
+ANSWER_SECONDS = 20.0
+"""For Telegram to answer: whoever gives up sooner sends twice more often."""
 MOST_PARSERS = 4
 """Processes that parse feeds, on machines with so many processors: each takes some 50 MB."""
 
@@ -67,6 +74,10 @@ class Surroundings:
     gap: timedelta = GAP
     """Between two requests to one host."""
     clock: Clock = utc_now
+    limits: Limits | None = TELEGRAM
+    """How many messages Telegram takes; None for no limits."""
+    timer: Timer | None = None
+    """By which the limits are kept; None for the event loop's."""
     pace: Pace = field(default_factory=Pace)
     polls: bool = True
     """Whether this process polls the feeds."""
@@ -101,40 +112,56 @@ class Program:
 
     def __init__(self, settings: Settings, token: str, database: Database, around: Surroundings) -> None:
         self._around = around
+        pacer = Pacer(around.limits, around.timer or asyncio.get_running_loop())
         self._bot = RawBot(
             token,
             base_url=f"{str(settings.telegram_url).rstrip('/')}/bot",
             base_file_url=f"{str(settings.telegram_url).rstrip('/')}/file/bot",
-            request=around.telegram or HTTPXRequest(connection_pool_size=8),
+            request=around.telegram or HTTPXRequest(CONNECTIONS, read_timeout=ANSWER_SECONDS),
             get_updates_request=around.telegram or HTTPXRequest(connection_pool_size=1),
+            rate_limiter=pacer,
         )
         self._application: Application[Any, Any, Any, Any, Any, Any] = (
             ApplicationBuilder().bot(self._bot).updater(None).build()
         )
         self._newsroom = Newsroom(settings, database, around)
         self.poller, self.adder = self._newsroom.poller, self._newsroom.adder
-        self.courier = Courier(database, self._bot, around.wire, around.clock)
+        self.courier = Courier(database, self._bot, pacer, around.wire, around.clock)
         self.jobs = Jobs(database, self.poller if around.polls else None, self.courier, around.clock, settings.keep)
         self.inbox = Inbox(database, self._application, around.wire, around.clock)
+        self._polling = Polling(self._bot, self.inbox, around.clock)
         self._add_handlers(database, settings.check_every)
 
     async def run(self) -> None:
-        """Serve until cancelled. Raises InvalidToken if Telegram does not know the token."""
+        """Serve until cancelled.
+
+        Raises InvalidToken if Telegram does not know the token, AlreadyRunningError if another process polls with it.
+        """
         async with self._newsroom:
-            await self._connect()
-            await self._application.start()
             try:
+                await self._queue.start()  # news is collected whether or not Telegram can be reached
                 self.jobs.schedule(self._queue, self._around.pace)
+                await self._connect()
+                await self._application.start()
                 logger.info("started", extra={"bot": self._bot.username, "polls": self._around.polls})
-                await self.inbox.receive(self._bot)
+                await self.inbox.resume()
+                await self._polling.run()
             finally:
-                self.courier.stop()
-                self.adder.stop()
-                await self._application.stop()
-                await self._application.shutdown()
+                await self._stop()
+
+    async def _stop(self) -> None:
+        """End what is under way in order, and begin nothing more."""
+        self.courier.stop()
+        self.adder.stop()
+        await self.inbox.stop()
+        if self._application.running:
+            await self._application.stop()
+        else:
+            await self._queue.stop()
+        await self._application.shutdown()
 
     @property
-    def _queue(self) -> Any:
+    def _queue(self) -> JobQueue[Any]:
         queue = self._application.job_queue
         if queue is None:
             raise RuntimeError("python-telegram-bot was installed without its job-queue extra; run: make install")
@@ -161,9 +188,9 @@ class Program:
                 await self._application.initialize()
                 await self._bot.delete_webhook()  # while one is set, Telegram refuses long polling
                 await self._bot.set_my_commands(menu())
-            except InvalidToken:
-                raise
             except TelegramError as error:
+                if isinstance(error, InvalidToken) and is_telegrams_own(error):
+                    raise
                 logger.warning("Telegram cannot be reached; trying again", extra={"reason": str(error)})
                 await asyncio.sleep(RETRY_SECONDS)
             else:

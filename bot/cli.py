@@ -20,10 +20,10 @@ from telegram.error import InvalidToken
 from bot import demo as story
 from bot import feed_words, live, logs, messages, trace
 from bot.app import Newsroom, Surroundings, utc_now
+from bot.errors import AlreadyRunningError
 from bot.evaluate import run_evaluation
 from bot.explain import ExplainError, run_explanation
 from bot.labelled import LabelledSetError, sets_in
-from bot.live import AlreadyRunningError
 from bot.replay import ReplayError, prepared, run_replay
 from bot.settings import SettingsError, load
 from bot.trace import TraceError

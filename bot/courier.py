@@ -1,32 +1,34 @@
 """Outbox → Telegram: each letter sent, put off, given up, or its chat retired.
 
-The Bot API has no idempotency key, so a letter whose fate is unknown (the connection broke after it was sent) is sent
-again: better one message twice than none. A letter is marked sent, with its message id, right after Telegram took it.
+The Bot API has no idempotency key, so what becomes of a letter whose answer got lost is a choice: it is sent again, at
+most :data:`MOST_UNCERTAIN` times in all, because a copy too many is better than news that never came. To keep that
+rare, the courier first asks Telegram something harmless after any failure, and sends letters only when that is
+answered. A letter is marked sent, with its message id, right after Telegram took it; as long as the database does not
+take the mark, nothing else is sent.
+
+Of each chat only the first letter is taken in hand, so its order is kept; the chats are served side by side, each at
+its turn (:mod:`bot.pacing`).
 """
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
-from telegram import Bot
+from sqlalchemy.ext.asyncio import AsyncSession
 from telegram.constants import ParseMode
-from telegram.error import (
-    BadRequest,
-    ChatMigrated,
-    Conflict,
-    Forbidden,
-    InvalidToken,
-    NetworkError,
-    RetryAfter,
-    TelegramError,
-)
+from telegram.error import BadRequest, ChatMigrated, Conflict, Forbidden, InvalidToken, NetworkError, TelegramError
+from telegram.ext import ExtBot
 
 from bot import messages
-from bot.pauses import flood_pause
+from bot.failures import fate_is_unknown, flood_pause, is_telegrams_own, never_sent
+from bot.pacing import Pacer, Turn
 from bot.replies import NO_PREVIEW, keyboard
+from bot.storing import STORE_AGAIN_SECONDS, insist
 from models import outbox
 from models import subscriber as subscribers
 from models.database import Database
@@ -35,23 +37,42 @@ from models.subscriber import Wire
 
 logger = logging.getLogger(__name__)
 
-LONGEST_WAIT = timedelta(hours=1)
+IN_HAND = 60
+"""Letters that wait for their turn or their answer: two seconds' worth of Telegram's limit."""
+LONGEST_WAIT = timedelta(minutes=10)
 """Between two attempts at one letter."""
-TOKEN_PAUSE = timedelta(minutes=1)
-"""While the token is refused, nothing can be sent to anybody."""
+LONGEST_SILENCE = timedelta(seconds=30)
+"""Between two questions whether Telegram is back, so that it is noticed within a minute."""
 MOST_ATTEMPTS = 10
-"""At a letter whose error nobody has a name for."""
-GAP_SECONDS = 1 / 25
-"""Between two messages: Telegram allows about 30 a second in all (Bots FAQ)."""
+"""At a letter that Telegram answers with a fault of its own. It is given up then, if it is older than a day as well."""
+MOST_UNCERTAIN = 5
+"""Attempts after which a letter whose fate is still unknown is given up: each of them may have been a copy."""
+LOOK_AGAIN_SECONDS = 1.0
+"""While a slow answer is waited for, other chats may get news."""
+
+_GONE = (
+    "chat not found",
+    "chat_write_forbidden",
+    "group chat was deactivated",
+    "group chat was deleted",
+    "have no rights to send a message",
+    "not enough rights",
+    "peer_id_invalid",
+    "user not found",
+    "user_is_blocked",
+)
+"""What a 400 says of a chat that takes no messages; the wording is the Bot API server's."""
 
 
 class Fate(StrEnum):
-    """What an error means for the letter."""
+    """What a failed attempt means for the letter."""
 
+    KEPT = "kept"
+    """It was not the letter's fault: Telegram asks for a pause, cannot be reached, or does not know the token."""
     LATER = "later"
-    """Try again after a while."""
-    PAUSE = "pause"
-    """Telegram asks everyone to wait."""
+    """Telegram failed: try again after a while."""
+    UNCERTAIN = "uncertain"
+    """It may have arrived: try again after a while, but not often."""
     PLAIN = "plain"
     """Telegram cannot read the markup: send it without."""
     MOVED = "moved"
@@ -62,81 +83,143 @@ class Fate(StrEnum):
     """This letter can never be sent."""
 
 
+def judge(error: Exception) -> Fate:
+    """Name the fate of a letter after a failed attempt.
+
+    An answer that says it failed (5xx) is believed; one that makes no sense comes from something that may have done as
+    it was asked.
+    """
+    match error:
+        case TelegramError() if not is_telegrams_own(error):
+            return Fate.LATER
+        case TelegramError() if never_sent(error) or flood_pause(error) is not None:
+            return Fate.KEPT
+        case TelegramError() if not fate_is_unknown(error):
+            return _judge_refusal(error)
+    return Fate.UNCERTAIN
+
+
+def _judge_refusal(error: TelegramError) -> Fate:
+    """The fate of a letter that Telegram refused.
+
+    BadRequest is a NetworkError in python-telegram-bot, so it is asked for first. A token that Telegram does not know
+    keeps the letter: the owner can mend the token.
+    """
+    words = error.message.casefold()
+    match error:
+        case InvalidToken() | Conflict():
+            return Fate.KEPT
+        case ChatMigrated():
+            return Fate.MOVED
+        case Forbidden():
+            return Fate.RETIRED
+        case BadRequest() if any(gone in words for gone in _GONE):
+            return Fate.RETIRED
+        case BadRequest():
+            return Fate.PLAIN if "parse entities" in words else Fate.ABANDONED
+        case NetworkError():
+            return Fate.ABANDONED if "too large" in words else Fate.LATER
+    return Fate.UNCERTAIN
+
+
+_TROUBLE = frozenset({Fate.KEPT, Fate.LATER, Fate.UNCERTAIN})
+"""After these it is not known whether Telegram can be reached at all."""
+_FINAL = frozenset({Fate.ABANDONED, Fate.PLAIN})
+
+
 @dataclass(frozen=True, slots=True)
-class Verdict:
-    """The fate of a letter, with what it needs: how long to wait, or where the chat went."""
+class Sent:
+    """Telegram took the letter."""
+
+    message_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """Telegram did not take it, as far as is known."""
 
     fate: Fate
-    wait: timedelta = timedelta()
-    chat_id: int = 0
+    reason: str
+    new_chat_id: int
+    """Where the chat went, if it moved."""
 
 
-def judge(error: TelegramError, attempts: int) -> Verdict:
-    """Name the fate of a letter after a failed attempt (the ``attempts``-th).
-
-    BadRequest and TimedOut are NetworkErrors in python-telegram-bot, so they are asked for first. A token that Telegram
-    does not know keeps the letter: the owner can mend the token.
-    """
-    backoff = min(timedelta(seconds=2**attempts), LONGEST_WAIT)
-    match error:
-        case RetryAfter():
-            return Verdict(Fate.PAUSE, flood_pause(error))
-        case ChatMigrated():
-            return Verdict(Fate.MOVED, chat_id=error.new_chat_id)
-        case Forbidden():
-            return Verdict(Fate.RETIRED)
-        case BadRequest() if "chat not found" in error.message.casefold():
-            return Verdict(Fate.RETIRED)
-        case BadRequest() if "parse entities" in error.message.casefold():
-            return Verdict(Fate.PLAIN)
-        case InvalidToken() | Conflict():
-            return Verdict(Fate.PAUSE, TOKEN_PAUSE)
-        case BadRequest():
-            return Verdict(Fate.ABANDONED)
-        case NetworkError():
-            return Verdict(Fate.LATER, backoff)
-    return _unknown(attempts)
+Outcome = Sent | Failed
 
 
-def _unknown(attempts: int) -> Verdict:
-    """The fate after an error that nobody has a name for."""
-    if attempts >= MOST_ATTEMPTS:
-        return Verdict(Fate.ABANDONED)
-    return Verdict(Fate.LATER, min(timedelta(seconds=2**attempts), LONGEST_WAIT))
+def backoff(attempts: int, uncertain: int) -> timedelta:
+    """How long to wait after the ``attempts``-th attempt at a letter; longer where it may have arrived."""
+    return min(timedelta(seconds=2**attempts * 2**uncertain), LONGEST_WAIT)
 
 
 class Courier:
     """Delivers the letters of one wire."""
 
-    def __init__(self, database: Database, bot: Bot, wire: Wire, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, database: Database, bot: ExtBot[Turn], pacer: Pacer, wire: Wire, clock: Callable[[], datetime]
+    ) -> None:
         self._database = database
         self._bot = bot
+        self._pacer = pacer
         self._wire = wire
         self._clock = clock
-        self._paused_until: datetime | None = None
-        self._turn = asyncio.Lock()
+        self._delivering = asyncio.Lock()
+        self._in_hand: dict[asyncio.Task[None], Letter] = {}
+        self._waiting = set[asyncio.Task[Any]]()
+        self._unstored = 0
+        self._failures = 0
+        self._ask_at: datetime | None = None
         self._stopping = False
 
     def stop(self) -> None:
-        """Send no further letter: what is left goes out at the next start."""
+        """Send no further letter: what is left goes out at the next start. Those being sent are ended in order."""
         self._stopping = True
+        for task in self._waiting:
+            task.cancel()
 
     async def deliver(self) -> None:
-        """Send every letter that is due, in order for each chat."""
-        async with self._turn:
-            while not self._idle():
-                async with self._database.read() as session:
-                    letters = await outbox.due(session, self._wire, self._clock())
-                if not letters:
-                    return
-                if await self._folded(letters):
-                    continue
-                for letter in letters:
-                    if not self._idle():
-                        await self._attempt(letter)
-                        await asyncio.sleep(GAP_SECONDS)
+        """Send every letter that is due, and whose chat can take one within a second."""
+        async with self._delivering:
+            try:
+                while await self._take_up():
+                    await self._until_half_are_done()
+            finally:
+                if self._in_hand:
+                    await asyncio.wait(self._in_hand)
+                    self._put_down()
 
-    async def _folded(self, letters: Sequence[Letter]) -> bool:
+    async def _take_up(self) -> bool:
+        """Take up letters until the hands are full; whether there is anything in hand."""
+        if await self._can_send():
+            letters = await self._due()
+            if await self._folded(letters):
+                letters = await self._due()
+            for letter in letters:
+                self._in_hand[asyncio.create_task(self._carry(letter))] = letter
+        return bool(self._in_hand)
+
+    async def _due(self) -> Sequence[Letter]:
+        held = [letter.subscriber_id for letter in self._in_hand.values()]
+        async with self._database.read() as session:
+            return await outbox.due(
+                session, self._wire, self._clock(), IN_HAND - len(held), held=held, crowded=self._pacer.crowded()
+            )
+
+    async def _until_half_are_done(self) -> None:
+        """Wait until there is room for as many letters as a query is worth, or news may have come meanwhile."""
+        while True:
+            done, _ = await asyncio.wait(self._in_hand, timeout=LOOK_AGAIN_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+            self._put_down()
+            if not done or len(self._in_hand) <= IN_HAND // 2:
+                return
+
+    def _put_down(self) -> None:
+        for task in [task for task in self._in_hand if task.done()]:
+            del self._in_hand[task]
+            if not task.cancelled():
+                task.result()
+
+    async def _folded(self, letters: Iterable[Letter]) -> bool:
         """Whether letters were folded, after an outage: what is due is another letter then."""
         now = self._clock()
         if not any(outbox.is_stale(letter, now) for letter in letters):
@@ -144,28 +227,67 @@ class Courier:
         async with self._database.write() as session:
             return await outbox.fold(session, now) > 0
 
-    def _idle(self) -> bool:
-        paused = self._paused_until is not None and self._clock() < self._paused_until
-        return paused or self._stopping
+    async def _can_send(self) -> bool:
+        """Whether letters may be sent; after a failure, only once Telegram has answered something harmless."""
+        if self._stopping or self._unstored:
+            return False
+        return self._ask_at is None or await self._is_back(self._ask_at)
 
-    async def _attempt(self, letter: Letter, *, plain: bool = False) -> None:
+    async def _is_back(self, ask_at: datetime) -> bool:
+        now = self._clock()
+        if timedelta() < ask_at - now <= LONGEST_SILENCE:  # further away only if the clock was set back
+            return False
         try:
-            message_id = await self._send(letter, plain=plain)
-        except TelegramError as error:
-            verdict = judge(error, letter.attempts + 1)
-            if verdict.fate is Fate.PLAIN and not plain:
-                await self._attempt(letter, plain=True)
-            else:
-                await self._failed(letter, verdict, str(error))
-            return
-        except Exception as error:  # such as PTB's KeyError on an answer without a result; the other chats go on
-            logger.exception("letter could not be sent", extra={"letter": letter.id})
-            await self._failed(letter, _unknown(letter.attempts + 1), f"{type(error).__name__}: {error}")
-            return
-        async with self._database.write() as session:
-            row = await session.get(Letter, letter.id)
-            if row:  # what it was about may have been removed meanwhile
-                row.sent_at, row.message_id, row.attempts, row.error = self._clock(), message_id, row.attempts + 1, None
+            await self._bot.get_me()
+        except Exception as error:  # noqa: BLE001 (an outage has many faces, answers that PTB cannot read among them)
+            self._failures += 1
+            self._ask_at = now + min(timedelta(seconds=2**self._failures), LONGEST_SILENCE)
+            if self._failures == 1:
+                logger.warning("Telegram cannot be reached; letters wait", extra={"reason": str(error)})
+            return False
+        if self._failures:
+            logger.info("Telegram is back", extra={"asked": self._failures + 1})
+        self._failures, self._ask_at = 0, None
+        return True
+
+    async def _carry(self, letter: Letter) -> None:
+        """Wait for the chat's turn, send the letter, and store what became of it."""
+        outcome = await self._attempt_in_turn(letter)
+        if outcome:
+            await self._store(letter, outcome)
+
+    async def _attempt_in_turn(self, letter: Letter) -> Outcome | None:
+        """What became of the letter; None if Telegram went away while it stood in line."""
+        chat_id = letter.subscriber.chat_id
+        with self._breaking_off_at_stop():
+            await self._pacer.start(chat_id, urgent=False)
+        try:
+            return None if self._stopping or self._ask_at else await self._attempt(letter)
+        finally:
+            self._pacer.end(chat_id)
+
+    @contextmanager
+    def _breaking_off_at_stop(self) -> Iterator[None]:
+        """Around what may be cancelled: nothing is under way that Telegram could have taken."""
+        task = asyncio.current_task()
+        if task:
+            self._waiting.add(task)
+        try:
+            yield
+        finally:
+            self._waiting -= {task}
+
+    async def _attempt(self, letter: Letter, *, plain: bool = False) -> Outcome:
+        try:
+            return Sent(await self._send(letter, plain=plain))
+        except Exception as error:  # noqa: BLE001 (such as PTB's KeyError on an answer without a result)
+            fate = judge(error)
+            if fate is Fate.PLAIN and not plain:
+                return await self._attempt(letter, plain=True)
+            logger.warning("letter not sent", extra={"letter": letter.id, "fate": fate, "reason": str(error)})
+            if fate in _TROUBLE and not (isinstance(error, TelegramError) and flood_pause(error)):
+                self._ask_at = self._ask_at or self._clock()
+            return Failed(fate, str(error), error.new_chat_id if isinstance(error, ChatMigrated) else 0)
 
     async def _send(self, letter: Letter, *, plain: bool) -> int:
         message = _words(letter)
@@ -175,28 +297,54 @@ class Courier:
             parse_mode=None if plain else ParseMode.HTML,
             reply_markup=keyboard(message),
             link_preview_options=NO_PREVIEW,
+            rate_limit_args=Turn.HELD,
         )
         return sent.message_id
 
-    async def _failed(self, letter: Letter, verdict: Verdict, reason: str) -> None:
-        now = self._clock()
-        logger.warning("letter not sent", extra={"letter": letter.id, "fate": verdict.fate, "reason": reason})
+    async def _store(self, letter: Letter, outcome: Outcome) -> None:
+        """Store what became of a letter, however long the database refuses: else it would be sent again."""
+        self._unstored += 1
+        try:
+            await insist(lambda: self._write(letter, outcome), self._wait_to_store)
+        finally:
+            self._unstored -= 1
+
+    async def _wait_to_store(self) -> None:
+        with self._breaking_off_at_stop():
+            await self._pacer.sleep(STORE_AGAIN_SECONDS)
+
+    async def _write(self, letter: Letter, outcome: Outcome) -> None:
         async with self._database.write() as session:
             row = await session.get(Letter, letter.id)
             if row is None:  # what it was about was removed meanwhile
                 return
-            row.attempts, row.error = row.attempts + 1, reason
-            match verdict.fate:
-                case Fate.LATER:
-                    row.due_at = now + verdict.wait
-                case Fate.PAUSE:
-                    self._paused_until = now + verdict.wait
-                case Fate.RETIRED:
-                    await subscribers.retire(session, letter.subscriber.chat_id, now)
-                case Fate.MOVED:
-                    await subscribers.migrate(session, letter.subscriber.chat_id, verdict.chat_id)
-                case Fate.ABANDONED | Fate.PLAIN:
-                    row.abandoned_at = now
+            now = self._clock()
+            match outcome:
+                case Sent(message_id):
+                    row.sent_at, row.message_id = now, message_id
+                    row.attempts, row.error, row.abandoned_at = row.attempts + 1, None, None
+                case Failed():
+                    await self._put_off(session, row, letter.subscriber.chat_id, outcome, now)
+
+    async def _put_off(self, session: AsyncSession, row: Letter, chat_id: int, failed: Failed, now: datetime) -> None:
+        row.error = failed.reason
+        row.attempts += failed.fate is not Fate.KEPT
+        row.uncertain += failed.fate is Fate.UNCERTAIN
+        match failed.fate:
+            case Fate.LATER | Fate.UNCERTAIN:
+                row.due_at = now + backoff(row.attempts, row.uncertain)
+            case Fate.RETIRED:
+                await subscribers.retire(session, chat_id, now)
+            case Fate.MOVED:
+                await subscribers.migrate(session, chat_id, failed.new_chat_id)
+        if failed.fate in _FINAL or _is_hopeless(row, now):
+            row.abandoned_at = now
+
+
+def _is_hopeless(row: Letter, now: datetime) -> bool:
+    """Whether trying again would only make more copies, or can hardly help."""
+    tried_long = row.attempts >= MOST_ATTEMPTS and outbox.is_stale(row, now)
+    return row.uncertain >= MOST_UNCERTAIN or tried_long
 
 
 def _words(letter: Letter) -> messages.Message:

@@ -105,13 +105,14 @@ async def _perform(
         private=PrivateHosts.parse("127.0.0.1"),  # where the story's own server is
         gap=timedelta(0),
         clock=clock,
+        limits=None,
         pace=PACE,
     )
     program = Program(settings, TOKEN, database, around)
     _introduce(console)
     async with asyncio.TaskGroup() as tasks:
         serving = tasks.create_task(program.run())
-        talking = tasks.create_task(read_input(wire))
+        talking = tasks.create_task(read_input(wire, program.inbox.idle))
         telling = tasks.create_task(_tell(console, articles, clock))
         leaving = tasks.create_task(wire.quit.wait())
         await asyncio.wait({telling, leaving}, return_when=asyncio.FIRST_COMPLETED)
@@ -122,7 +123,8 @@ async def _perform(
             if not talking.done():
                 console.print("Ask on, for example /history huawei-att. Leave with /quit.\n")
             await asyncio.wait({talking, leaving}, return_when=asyncio.FIRST_COMPLETED)
-            await wire.answered()
+            await wire.taken()
+            await program.inbox.idle()
         for task in (serving, talking, telling, leaving):
             task.cancel()
 

@@ -1,9 +1,10 @@
-"""What can go wrong in a conversation.
+"""What can go wrong in a conversation, and at the start.
 
 ::
 
     Exception
-    └── Refusal        the request cannot be done; its text is written for the user and safe to show
+    ├── Refusal               the request cannot be done; its text is written for the user and safe to show
+    └── AlreadyRunningError   another process does this one's work; its text is written for the owner
 
 Anything else that a handler raises is a fault of ours: it is logged in full, and the user is told that it happened.
 """
@@ -26,6 +27,10 @@ class Refusal(Exception):
     def __init__(self, answer: messages.Message) -> None:
         super().__init__(answer.text)
         self.answer = answer
+
+
+class AlreadyRunningError(Exception):
+    """Another process does the same work, on the same database or with the same token."""
 
 
 async def on_error(update: object, context: ContextTypes.DEFAULT_TYPE) -> None:

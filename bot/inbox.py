@@ -1,24 +1,27 @@
-"""Updates in: stored before they are confirmed, handled once, one by one.
+"""Updates in: stored, then handled once, those of one chat in their order.
 
-PTB's own Updater confirms updates before they are handled, and stops for good at one that it cannot parse. So updates
-are fetched as plain JSON, kept in the database, and only then confirmed (by asking for the next offset). What was kept
-but not handled when the process died is handled at the next start. How an update came makes no difference from
+What was stored but not handled when the process died is handled at the next start. It may have been handled but for its
+mark, so every handler must leave the same state behind when it runs again. How an update came makes no difference from
 :meth:`Inbox.keep` on.
+
+Chats are served side by side: one whose answers must wait for Telegram's limits holds up nobody else.
 """
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from telegram import ChatMember, Update
-from telegram.error import Conflict, InvalidToken, RetryAfter, TelegramError
-from telegram.ext import Application, ExtBot
+from telegram.error import TelegramError
+from telegram.ext import Application
 
 from bot import messages
-from bot.pauses import flood_pause
 from bot.replies import reply
+from bot.storing import STORE_AGAIN_SECONDS, insist
 from models import inbox, outbox
 from models import subscriber as subscribers
 from models.database import Database
@@ -28,29 +31,33 @@ from models.subscriber import Wire
 
 logger = logging.getLogger(__name__)
 
-LONG_POLL_SECONDS = 50
-"""Telegram holds a request for updates open for at most this long."""
-LONGEST_WAIT_SECONDS = 60
-"""Between two attempts to reach Telegram."""
-KINDS = ["message", "callback_query", "my_chat_member"]
-"""The updates that are asked for: what some handler takes, and whether a chat takes messages."""
+_Result = TypeVar("_Result")
+
+CHATS_AT_ONCE = 32
+"""Whose updates are handled at the same time."""
+GRACE_SECONDS = 5.0
+"""For what is being handled when the program stops."""
 GONE = frozenset({ChatMember.LEFT, ChatMember.BANNED})
 """What the bot is in a chat that blocked it or threw it out."""
 
 
-class RawBot(ExtBot[None]):
-    """A bot whose updates come as plain JSON."""
+@dataclass(frozen=True, slots=True)
+class _Received:
+    """A stored update as PTB reads it, or the reason why nobody can."""
 
-    async def raw_updates(self, offset: int | None) -> list[dict[str, Any]]:
-        """The waiting updates from ``offset`` on; asking for an offset confirms everything before it."""
-        data = {"offset": offset, "timeout": LONG_POLL_SECONDS, "allowed_updates": KINDS}
-        given = {key: value for key, value in data.items() if value is not None}
-        updates: list[dict[str, Any]] = await self._post("getUpdates", given, read_timeout=LONG_POLL_SECONDS + 10)
-        return updates
+    update_id: int
+    update: Update | None
+    error: str | None = None
+
+    @property
+    def chat(self) -> int | None:
+        """The chat it belongs to; None where it belongs to none."""
+        chat = self.update.effective_chat if self.update else None
+        return chat.id if chat else None
 
 
 class Inbox:
-    """The way of every update, from Telegram to its handler."""
+    """The way of every update, from its arrival to its handler."""
 
     def __init__(
         self,
@@ -63,58 +70,90 @@ class Inbox:
         self._application = application
         self._wire = wire
         self._clock = clock
-
-    async def receive(self, bot: RawBot) -> None:
-        """Handle what a former run left, then poll until cancelled. Raises InvalidToken; waits out everything else."""
-        offset, failures = None, 0
-        while True:
-            try:
-                await self.handle()
-                updates = await bot.raw_updates(offset)
-                await self.keep(updates)
-            except InvalidToken:
-                raise
-            except TelegramError as error:
-                failures += 1
-                await asyncio.sleep(_wait(error, failures))
-            except Exception:  # a broken answer, a full disk: nothing was confirmed, so ask again
-                failures += 1
-                logger.exception("updates could not be taken; trying again")
-                await asyncio.sleep(_backoff(failures))
-            else:
-                failures = 0
-                offset = max((update["update_id"] + 1 for update in updates), default=offset)
+        self._queues: dict[int | None, deque[_Received]] = {}
+        self._serving = set[asyncio.Task[None]]()
+        self._hands = asyncio.Semaphore(CHATS_AT_ONCE)
+        self._stopping = False
 
     async def keep(self, updates: Sequence[dict[str, Any]]) -> None:
-        """Store updates as they came; after this they may be confirmed."""
-        if updates:
-            async with self._database.write() as session:
-                await inbox.store(session, self._wire, updates, self._clock())
+        """Store updates as they came, and have those handled that are new. After this they may be confirmed."""
+        async with self._database.write() as session:
+            new = await inbox.store(session, self._wire, updates, self._clock())
+        self._hand_out(new)
 
-    async def handle(self) -> None:
-        """Handle every stored update that was not handled yet."""
+    async def resume(self) -> None:
+        """Have handled what a former run left."""
         async with self._database.read() as session:
-            waiting = await inbox.waiting(session, self._wire)
-        for incoming in waiting:
-            error = await self._handle_one(incoming)
-            async with self._database.write() as session:
-                row = await session.get_one(IncomingUpdate, (incoming.update_id, incoming.wire))
-                row.handled_at, row.error = self._clock(), error
-                if error is None:
-                    row.payload = {}  # the id is enough to know it again; what people write is not kept
+            left = await inbox.waiting(session, self._wire)
+        self._hand_out(left)
 
-    async def _handle_one(self, incoming: IncomingUpdate) -> str | None:
-        """Why the update could not be read, or None."""
+    async def idle(self) -> None:
+        """Wait until everything that was kept is handled."""
+        while self._serving:
+            await asyncio.wait(self._serving)
+
+    async def stop(self) -> None:
+        """Let end what is being handled, for a while; the rest is handled at the next start."""
+        self._stopping = True
+        if self._serving:
+            await asyncio.wait(self._serving, timeout=GRACE_SECONDS)
+        for task in self._serving:
+            task.cancel()
+        await asyncio.gather(*self._serving, return_exceptions=True)
+
+    def _hand_out(self, kept: Sequence[IncomingUpdate]) -> None:
+        for incoming in kept:
+            received = self._read(incoming)
+            if received.chat in self._queues:
+                self._queues[received.chat].append(received)
+            else:
+                self._queues[received.chat] = deque([received])
+                task = asyncio.create_task(self._serve(received.chat))
+                self._serving.add(task)
+                task.add_done_callback(self._serving.discard)
+
+    def _read(self, incoming: IncomingUpdate) -> _Received:
         try:
             update = Update.de_json(incoming.payload, self._application.bot)
-        except Exception as error:  # whatever PTB stumbles over, it must not stumble over it again at every poll
+        except Exception as error:  # whatever PTB stumbles over, it must not stumble over it again at every start
             logger.exception("update cannot be read; set aside", extra={"update": incoming.update_id})
-            return f"{type(error).__name__}: {error}"
-        missed = await self._note_chat(update)
+            return _Received(incoming.update_id, None, f"{type(error).__name__}: {error}")
+        return _Received(incoming.update_id, update)
+
+    async def _serve(self, chat: int | None) -> None:
+        """Handle what comes from a chat, one after the other, until nothing is left."""
+        queue = self._queues[chat]
+        while queue and not self._stopping:
+            async with self._hands:
+                await self._handle(queue[0])
+            queue.popleft()
+        del self._queues[chat]
+
+    async def _handle(self, received: _Received) -> None:
+        error = received.error
+        if received.update:
+            try:
+                await self._react(received.update)
+            except Exception as fault:  # a fault of ours: it must not stop what comes after it
+                logger.exception("update cannot be handled; set aside", extra={"update": received.update_id})
+                error = f"{type(fault).__name__}: {fault}"
+        await self._insist(lambda: self._mark(received.update_id, error))
+
+    async def _react(self, update: Update) -> None:
+        missed = await self._insist(lambda: self._note_chat(update))
         await self._application.process_update(update)
         if missed:
             await _offer(update, missed)
-        return None
+
+    async def _mark(self, update_id: int, error: str | None) -> None:
+        async with self._database.write() as session:
+            row = await session.get_one(IncomingUpdate, (update_id, self._wire))
+            row.handled_at, row.error = self._clock(), error
+            if error is None:
+                row.payload = {}  # the id is enough to know it again; what people write is not kept
+
+    async def _insist(self, write: Callable[[], Awaitable[_Result]]) -> _Result:
+        return await insist(write, lambda: asyncio.sleep(STORE_AGAIN_SECONDS))
 
     async def _note_chat(self, update: Update) -> Sequence[Missed]:
         """Retire or revive the chat by what it does; for one that is back, the deals it was not told of.
@@ -140,17 +179,3 @@ async def _offer(update: Update, missed: Sequence[Missed]) -> None:
         await reply(update, messages.welcome_back(missed), fresh=True)
     except TelegramError as error:
         logger.warning("what was missed could not be offered", extra={"reason": str(error)})
-
-
-def _wait(error: TelegramError, failures: int) -> float:
-    if isinstance(error, RetryAfter):
-        return flood_pause(error).total_seconds()
-    if isinstance(error, Conflict):
-        logger.error("another program polls with the same token; stop one of the two", extra={"reason": str(error)})
-    elif failures == 1:
-        logger.warning("Telegram cannot be reached; trying again", extra={"reason": str(error)})
-    return _backoff(failures)
-
-
-def _backoff(failures: int) -> float:
-    return float(min(2**failures, LONGEST_WAIT_SECONDS))

@@ -14,6 +14,7 @@ from pydantic import SecretStr
 from rich.console import Console
 
 from bot.app import Program, Surroundings, utc_now
+from bot.errors import AlreadyRunningError
 from bot.settings import Settings
 from bot.terminal import TOKEN, TerminalWire, read_input
 from feeds.opml import read_opml
@@ -25,10 +26,6 @@ from models.watchlist import read_watchlist
 logger = logging.getLogger(__name__)
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
-
-
-class AlreadyRunningError(Exception):
-    """Another process does the same work on the same database."""
 
 
 async def open_database(path: Path) -> Database:
@@ -61,7 +58,7 @@ async def talk(settings: Settings, console: Console) -> None:
     with _alone(settings.database, Wire.TERMINAL):
         async with await open_database(settings.database) as database:
             wire = TerminalWire(console, time.time, first_update=time.time_ns())
-            around = Surroundings(wire=Wire.TERMINAL, telegram=wire, polls=False)
+            around = Surroundings(wire=Wire.TERMINAL, telegram=wire, limits=None, polls=False)
             console.print("Talk to Hearsay. Try /deals or /help. Press a button by its number. Leave with /quit.\n")
             await _converse(Program(settings, TOKEN, database, around), wire)
 
@@ -70,7 +67,7 @@ async def _converse(program: Program, wire: TerminalWire) -> None:
     """Serve until the person leaves, or the input has ended and everything typed is answered."""
     serving = asyncio.create_task(program.run())
     leaving = asyncio.create_task(wire.quit.wait())
-    typing = asyncio.create_task(read_input(wire))
+    typing = asyncio.create_task(read_input(wire, program.inbox.idle))
     await asyncio.wait({serving, leaving, typing}, return_when=asyncio.FIRST_COMPLETED)
     for task in (leaving, typing):
         task.cancel()

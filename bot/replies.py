@@ -10,8 +10,8 @@ from telegram import CallbackQuery, InlineKeyboardButton, InlineKeyboardMarkup, 
 from telegram.constants import ParseMode
 from telegram.error import BadRequest, NetworkError, RetryAfter
 
+from bot.failures import flood_pause
 from bot.messages import Message
-from bot.pauses import flood_pause
 
 logger = logging.getLogger(__name__)
 
@@ -104,15 +104,17 @@ async def _edit(shown: telegram.Message, message: Message) -> bool:
 
 
 async def _patiently(call: Callable[[], Awaitable[_Result]]) -> _Result:
-    """Try again where Telegram asks for a pause, or cannot be reached. BadRequest is a NetworkError, too, but final."""
+    """Try again where Telegram asks for a pause, or cannot be reached. BadRequest is a NetworkError, too, but final.
+
+    The pacer holds the next attempt back until a pause is over.
+    """
     for attempt in range(1, ATTEMPTS):
         try:
             return await call()
         except BadRequest:
             raise
-        except RetryAfter as error:
-            await asyncio.sleep(flood_pause(error).total_seconds())
-        except NetworkError as error:
+        except (NetworkError, RetryAfter) as error:
             logger.warning("answer not sent yet", extra={"attempt": attempt, "reason": str(error)})
-            await asyncio.sleep(attempt)
+            if flood_pause(error) is None:
+                await asyncio.sleep(attempt)
     return await call()

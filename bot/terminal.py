@@ -7,7 +7,7 @@ typed line becomes an update; a message is printed, its buttons numbered; a type
 import asyncio
 import json
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from html.parser import HTMLParser
@@ -64,8 +64,8 @@ class TerminalWire(BaseRequest):
         elif text:
             self._say(text)
 
-    async def answered(self) -> None:
-        """Wait until everything typed so far has its answer."""
+    async def taken(self) -> None:
+        """Wait until everything typed so far is in the program's inbox."""
         await self._updates.join()
 
     @property
@@ -102,7 +102,7 @@ class TerminalWire(BaseRequest):
         return True
 
     async def _get_updates(self, _: Mapping[str, Any]) -> list[dict[str, Any]]:
-        # Who asks for the next update has handled the one before.
+        # Who asks for the next update has kept the one before.
         if self._handed_out:
             self._updates.task_done()
         update = await self._updates.get()
@@ -182,8 +182,11 @@ _METHODS: Final[Mapping[str, Callable[[TerminalWire, Mapping[str, Any]], Any]]] 
 }
 
 
-async def read_input(wire: TerminalWire) -> None:
-    """Hand every line of standard input to the wire; return at its end (at once where there is no input)."""
+async def read_input(wire: TerminalWire, handled: Callable[[], Awaitable[None]]) -> None:
+    """Hand every line of standard input to the wire; return at its end (at once where there is no input).
+
+    ``handled`` waits until what was handed out is handled.
+    """
     loop, lines = asyncio.get_running_loop(), asyncio.Queue[str | None]()
 
     def read() -> None:
@@ -197,7 +200,8 @@ async def read_input(wire: TerminalWire) -> None:
     Thread(target=read, daemon=True).start()
     while (line := await lines.get()) is not None:
         wire.type(line)
-        await wire.answered()  # a piped script may press a button of the answer before
+        await wire.taken()
+        await handled()  # a piped script may press a button of the answer before
 
 
 def _parameters(request: RequestData) -> Mapping[str, Any]:

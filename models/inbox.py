@@ -28,11 +28,13 @@ class IncomingUpdate(Base):
     """Why it could not be read. Such an update keeps its payload; any other loses it once it is handled."""
 
 
-async def store(session: AsyncSession, wire: Wire, updates: Sequence[dict[str, Any]], now: datetime) -> None:
-    """Keep updates; one that was kept before is not kept twice."""
+async def store(
+    session: AsyncSession, wire: Wire, updates: Sequence[dict[str, Any]], now: datetime
+) -> Sequence[IncomingUpdate]:
+    """Keep updates, and return those that had not been kept before, in their order."""
     rows = [{"update_id": u["update_id"], "wire": wire, "payload": u, "received_at": now} for u in updates]
-    if rows:
-        await session.execute(insert(IncomingUpdate).on_conflict_do_nothing(), rows)
+    keeping = insert(IncomingUpdate).on_conflict_do_nothing().returning(IncomingUpdate)
+    return (await session.scalars(keeping, rows, execution_options={"populate_existing": True})).all() if rows else ()
 
 
 async def waiting(session: AsyncSession, wire: Wire) -> Sequence[IncomingUpdate]:

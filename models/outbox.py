@@ -83,6 +83,9 @@ class Letter(Base):
     created_at: Mapped[datetime]
     due_at: Mapped[datetime]
     attempts: Mapped[int] = mapped_column(default=0)
+    """Those that were the letter's own: not while Telegram asked for a pause or could not be reached."""
+    uncertain: Mapped[int] = mapped_column(default=0, server_default="0")
+    """Attempts whose answer got lost: each may have arrived, and be a copy of the one that counts."""
     sent_at: Mapped[datetime | None] = mapped_column(default=None)
     message_id: Mapped[int | None] = mapped_column(default=None)
     """Telegram's id of the message, once sent."""
@@ -156,10 +159,19 @@ async def _owners_chat(session: AsyncSession, now: datetime) -> Subscriber | Non
     return chat
 
 
-async def due(session: AsyncSession, wire: Wire, now: datetime) -> Sequence[Letter]:
-    """The next unsent letter of every chat of this wire whose time has come, with all that its words need.
+async def due(
+    session: AsyncSession,
+    wire: Wire,
+    now: datetime,
+    most: int | None = None,
+    *,
+    held: Sequence[int] = (),
+    crowded: Sequence[int | str] = (),
+) -> Sequence[Letter]:
+    """The next unsent letters of this wire's chats whose time has come, with all that their words need.
 
-    Only the first of a chat, so that the order in a chat is kept whatever happens to one of them.
+    Only the first of a chat, so that the order in a chat is kept whatever happens to one of them; and none of the
+    subscribers ``held`` (by id), who have one on its way, and of the chats ``crowded`` (by chat id).
     """
     first = (
         select(func.min(Letter.id))
@@ -169,6 +181,8 @@ async def due(session: AsyncSession, wire: Wire, now: datetime) -> Sequence[Lett
             Letter.abandoned_at.is_(None),
             Subscriber.wire == wire,
             Subscriber.retired_at.is_(None),
+            Letter.subscriber_id.not_in(held),
+            Subscriber.chat_id.not_in(crowded),
         )
         .group_by(Letter.subscriber_id)
     )
@@ -177,6 +191,7 @@ async def due(session: AsyncSession, wire: Wire, now: datetime) -> Sequence[Lett
         .where(Letter.id.in_(first), Letter.due_at <= now)
         .options(*_with_its_subject())
         .order_by(Letter.id)
+        .limit(most)
     )
     return (await session.scalars(query)).all()
 

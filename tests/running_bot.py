@@ -116,8 +116,9 @@ class Bot:
             return list(await session.scalars(select(Feed).order_by(Feed.id)))
 
     async def settled(self) -> None:
-        """Wait until the bot asks for further updates, having handled all so far."""
-        await self.ask("/help", chat=999)
+        """Wait until the bot has handled all updates so far."""
+        await self.telegram.until_confirmed()
+        await self.program.inbox.idle()
 
     async def news(self, title: str, outlet: str = "Carrier Wire", trust: Trust = Trust.TRUSTED) -> None:
         """An article appears and is read; what it moves is delivered."""

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 from running_bot import WATCHLIST, Bot, Clock
 from standin.telegram import Telegram
+from ticker import Ticker
 
 from bot.app import Program, Surroundings
 from bot.jobs import Pace
@@ -24,18 +25,24 @@ def clock() -> Clock:
 
 
 @pytest.fixture
+def ticker() -> Ticker:
+    """What both the program and Telegram keep the limits by: nobody waits for real."""
+    return Ticker()
+
+
+@pytest.fixture
 async def telegram() -> AsyncIterator[Telegram]:
     async with Telegram() as telegram:
         yield telegram
 
 
 @pytest.fixture
-def program(telegram: Telegram, database: Database, clock: Clock) -> Program:
+async def program(telegram: Telegram, database: Database, clock: Clock, ticker: Ticker) -> Program:
     """The program, wired to the stand-in; not running yet."""
     settings = Settings(_env_file=None, telegram_url=telegram.base_url.removesuffix("/bot"))
     never = Pace(poll=3600, deliver=3600, tidy=3600)  # the tests say when
     local = PrivateHosts.parse("127.0.0.0/8")  # where the tests' own web servers are
-    around = Surroundings(clock=clock, pace=never, polls=False, private=local, gap=timedelta(0))
+    around = Surroundings(clock=clock, timer=ticker, pace=never, polls=False, private=local, gap=timedelta(0))
     return Program(settings, telegram.token, database, around)
 
 

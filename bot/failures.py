@@ -1,0 +1,43 @@
+"""What an error of python-telegram-bot tells of the request that met it."""
+
+import re
+from datetime import timedelta
+
+import httpx
+from telegram.error import BadRequest, NetworkError, RetryAfter, TelegramError
+
+UNSAID = timedelta(minutes=1)
+"""When Telegram asks for a pause and does not say how long: the longest span over which it counts."""
+
+
+def flood_pause(error: TelegramError) -> timedelta | None:
+    """The pause that a 429 demands; None for any other error.
+
+    A 429 without ``parameters`` is a bare NetworkError in python-telegram-bot; its text may still say how long.
+    """
+    if isinstance(error, RetryAfter):
+        wait = error.retry_after
+        return wait if isinstance(wait, timedelta) else timedelta(seconds=wait)
+    if isinstance(error, NetworkError) and not isinstance(error, BadRequest) and "Too Many Requests" in error.message:
+        said = re.search(r"retry after (\d+)", error.message)
+        return timedelta(seconds=int(said[1])) if said else UNSAID
+    return None
+
+
+def is_telegrams_own(error: TelegramError) -> bool:
+    """Whether Telegram itself refused, and not something on the way to it.
+
+    A proxy or a hotel's login page answers with a status of its own, 403 or 404 among them, but not in JSON:
+    python-telegram-bot then raises the status's error from the one about the JSON.
+    """
+    return not isinstance(error.__cause__, TelegramError)
+
+
+def never_sent(error: TelegramError) -> bool:
+    """Whether the request certainly did not leave: there was no connection that could have carried it."""
+    return isinstance(error.__cause__, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout)
+
+
+def fate_is_unknown(error: TelegramError) -> bool:
+    """Whether the request left, and the answer did not come: Telegram may have done what it was asked."""
+    return isinstance(error.__cause__, httpx.HTTPError) and not never_sent(error)
