@@ -149,7 +149,12 @@ Outcome = Sent | Failed
 
 def backoff(attempts: int, uncertain: int) -> timedelta:
     """How long to wait after the ``attempts``-th attempt at a letter; longer where it may have arrived."""
-    return min(timedelta(seconds=2**attempts * 2**uncertain), LONGEST_WAIT)
+    return min(_doubled(attempts + uncertain), LONGEST_WAIT)
+
+
+def _doubled(times: int) -> timedelta:
+    """A second, doubled so often; from 17 minutes on it does not matter any more."""
+    return timedelta(seconds=2 ** min(times, 10))
 
 
 class Courier:
@@ -241,7 +246,7 @@ class Courier:
             await self._bot.get_me()
         except Exception as error:  # noqa: BLE001 (an outage has many faces, answers that PTB cannot read among them)
             self._failures += 1
-            self._ask_at = now + min(timedelta(seconds=2**self._failures), LONGEST_SILENCE)
+            self._ask_at = now + min(_doubled(self._failures), LONGEST_SILENCE)
             if self._failures == 1:
                 logger.warning("Telegram cannot be reached; letters wait", extra={"reason": str(error)})
             return False

@@ -28,9 +28,9 @@ def is_telegrams_own(error: TelegramError) -> bool:
     """Whether Telegram itself refused, and not something on the way to it.
 
     A proxy or a hotel's login page answers with a status of its own, 403 or 404 among them, but not in JSON:
-    python-telegram-bot then raises the status's error from the one about the JSON.
+    python-telegram-bot then raises the status's error from a plain TelegramError about the JSON.
     """
-    return not isinstance(error.__cause__, TelegramError)
+    return type(error.__cause__) is not TelegramError
 
 
 def never_sent(error: TelegramError) -> bool:

@@ -9,6 +9,7 @@ from urllib.parse import unquote
 import httpcore
 import pytest
 from loopback import Web, http
+from tally import Tally
 
 from feeds.addresses import (
     NOBODY,
@@ -160,8 +161,11 @@ async def refused(fetcher: Fetcher, url: str) -> FetchError:
     return caught.value
 
 
+@pytest.mark.chaos
 @pytest.mark.parametrize("url", FORBIDDEN)
-async def test_nothing_leads_to_an_address_that_is_not_public(network: Network, names: Names, url: str) -> None:
+async def test_nothing_leads_to_an_address_that_is_not_public(
+    network: Network, names: Names, url: str, tally: Tally
+) -> None:
     """Neither named directly, nor by a redirect, nor by a name that changes its mind, nor among public addresses."""
     looking = fetcher(network, names)
     blocked = PrivateAddress | NotAWebAddress | Unreachable
@@ -173,6 +177,7 @@ async def test_nothing_leads_to_an_address_that_is_not_public(network: Network, 
     assert isinstance(await refused(looking, "http://public.example/"), blocked)
     assert network.reached == [PUBLIC]
 
+    tally.fault("address in the own network")
     network.says = OK
     names.known["rebound.example"] = [[PUBLIC], [FORBIDDEN[url]]]
     await looking.fetch("http://rebound.example/", UNKNOWN)

@@ -8,6 +8,7 @@ from datetime import timedelta
 from itertools import islice
 
 import pytest
+from tally import Tally
 
 from feeds.parse import ParsedFeed, ParseError
 from feeds.worker import ParserProcess
@@ -164,7 +165,9 @@ async def lag_beside(parser: ParserProcess, document: bytes) -> float:
 
 
 @pytest.mark.chaos
-async def test_hostile_documents_choke_nobody(times: Callable[..., int], request: pytest.FixtureRequest) -> None:
+async def test_hostile_documents_choke_nobody(
+    times: Callable[..., int], tally: Tally, request: pytest.FixtureRequest
+) -> None:
     """Every hostile document ends within its deadline, the event loop runs on, and the next feed is read."""
     count = times(gate=10, chaos=len(HOSTILE))
     tries = 3 if request.config.getoption("--chaos") else 0  # a busy machine lags once, a document every time
@@ -176,10 +179,11 @@ async def test_hostile_documents_choke_nobody(times: Callable[..., int], request
             for _ in range(tries):
                 lag = min(lag, await lag_beside(parser, document)) if lag > MAX_LAG else lag
             assert not tries or lag <= MAX_LAG, name
+            tally.fault("hostile document")
 
 
 @pytest.mark.chaos
-async def test_hostile_pages_choke_nobody(times: Callable[..., int]) -> None:
+async def test_hostile_pages_choke_nobody(times: Callable[..., int], tally: Tally) -> None:
     """The same documents as web pages: the search for feeds ends as well, and the text of the page is looked for."""
     count = times(gate=5, chaos=len(HOSTILE))
     async with ParserProcess(deadline=timedelta(seconds=1)) as parser:
@@ -188,6 +192,7 @@ async def test_hostile_pages_choke_nobody(times: Callable[..., int]) -> None:
             for read in (parser.find_feeds, parser.read_page):
                 with suppress(ParseError):
                     assert await read(document, "text/html", "https://a.example/") is not None
+            tally.fault("hostile page")
 
 
 def test_there_are_as_many_as_promised() -> None:

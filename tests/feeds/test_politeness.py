@@ -16,6 +16,7 @@ from builders import DAY, HOUR, NOON
 from hypothesis import strategies as st
 from sqlalchemy import event
 from standin.feeds import FeedServer
+from tally import Tally
 from world import OTHER, TALKS, Item, World, moved, rolled, rss, says
 
 from feeds import rhythm
@@ -68,7 +69,7 @@ class Polling:
 
 
 @pytest.mark.chaos
-async def test_one_unconditional_request_ever(database: Database, times: Callable[..., int]) -> None:
+async def test_one_unconditional_request_ever(database: Database, times: Callable[..., int], tally: Tally) -> None:
     """An unchanged feed, polled on and on while the process is killed every so often, is sent once."""
     polls, kills = times(gate=60, chaos=1000), times(gate=3, chaos=20)
     async with FeedServer() as server:
@@ -82,9 +83,11 @@ async def test_one_unconditional_request_ever(database: Database, times: Callabl
 
         assert server.requests["news"] == polls
         assert server.requests["news"] - server.conditional["news"] == 1
+    tally.fault("kill -9 of a poller", kills)
 
 
-async def test_a_kill_in_the_middle_of_a_poll(database: Database) -> None:
+@pytest.mark.chaos
+async def test_a_kill_in_the_middle_of_a_poll(database: Database, tally: Tally) -> None:
     """Killed after the server answered and before that was stored, the poller knows what it knew before.
 
     So only a feed's very first answer, if it is lost like this, is asked for a second time without a validator: every
@@ -106,6 +109,7 @@ async def test_a_kill_in_the_middle_of_a_poll(database: Database) -> None:
         await process.poll(2)
         await process.kill()
         assert server.requests["news"] - server.conditional["news"] == 2
+    tally.fault("kill -9 before an answer is stored", 2)
 
 
 async def _kill_before_storing(process: Polling, database: Database, server: FeedServer) -> None:

@@ -14,6 +14,7 @@ import httpx
 import pytest
 from builders import DAY, HOUR, NOON
 from sqlalchemy import func, select
+from tally import Tally
 from world import Item, Parser, rolled, rss
 
 from feeds.fetch import Fetcher, make_client
@@ -204,7 +205,7 @@ async def set_up(database: Database, internet: Internet) -> None:
 
 
 @pytest.mark.chaos
-async def test_a_week_without_an_early_poll(database: Database, times: Callable[..., int]) -> None:
+async def test_a_week_without_an_early_poll(database: Database, times: Callable[..., int], tally: Tally) -> None:
     """Through restarts, redirects, busy hosts and trouble no publisher is asked before its time, or by two at once."""
     number, days, restarts = times(gate=18, chaos=200), times(gate=1, chaos=7), times(gate=5, chaos=50)
     time = Time()
@@ -219,6 +220,7 @@ async def test_a_week_without_an_early_poll(database: Database, times: Callable[
     figures = polls_a_day(internet, days)
     print("polls a day by entries a day:", figures)  # noqa: T201 (the figures are for the reader of --chaos -s)
     assert all(publisher.visits for publisher in watchers)
+    tally.fault("restart among polls", restarts)
     assert all(REASONABLE[rate][0] <= polls <= REASONABLE[rate][1] for rate, polls in figures.items()), figures
 
 

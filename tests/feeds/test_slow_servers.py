@@ -9,6 +9,7 @@ from itertools import count
 import pytest
 from builders import NOON
 from loopback import http
+from tally import Tally
 from world import OTHER, Item, Parser, rss
 
 from feeds.addresses import PrivateHosts
@@ -127,7 +128,7 @@ class Order:
 
 
 @pytest.mark.chaos
-async def test_slow_servers_hold_up_nobody(database: Database, times: Callable[..., int]) -> None:
+async def test_slow_servers_hold_up_nobody(database: Database, times: Callable[..., int], tally: Tally) -> None:
     """All of them end with a plain reason, and the healthy feeds are done before the first one's deadline is over."""
     slow_each, healthy_all = times(gate=4, chaos=20), times(gate=20, chaos=100)
     async with Crowd().open() as crowd, make_client("Hearsay tests", PrivateHosts.parse("127.0.0.0/8")) as client:
@@ -151,6 +152,8 @@ async def test_slow_servers_hold_up_nobody(database: Database, times: Callable[.
     timed_out = [row.checked_at for row in late if _reason(row) == "took too long"]
     assert len(timed_out) >= 3 * slow_each
     assert max(_checked(row) for row in done) < min(moment for moment in timed_out if moment)
+    for behaviour in SLOW:
+        tally.fault(f"server with {behaviour.__name__.replace('_', ' ')}", slow_each)
 
 
 async def _rows(database: Database) -> dict[str, Feed]:

@@ -12,6 +12,7 @@ import pytest
 from builders import track
 from full_disk import no_file_above
 from sqlalchemy import select, text
+from tally import Tally
 from writing import Writing, missing
 
 from models import migration
@@ -31,9 +32,10 @@ async def restore(backup: Path, path: Path) -> None:
 
 
 @pytest.mark.chaos
-async def test_a_backup_under_load_restores(database: Database, tmp_path: Path, times: Callable[..., int]) -> None:
+async def test_a_backup_under_load_restores(
+    database: Database, tmp_path: Path, times: Callable[..., int], dice: random.Random, tally: Tally
+) -> None:
     """Every backup that is taken while another process writes holds all that was committed when it began."""
-    dice = random.Random(7)  # noqa: S311 (no secret)
     async with Writing.on(database) as writing:
         await writing.begin()
         for number in range(times(gate=10, chaos=100)):
@@ -43,6 +45,7 @@ async def test_a_backup_under_load_restores(database: Database, tmp_path: Path, 
             assert missing(backup, before) == set()
             await restore(backup, tmp_path / "restored.db")
             assert missing(tmp_path / "restored.db", before) == set()
+    tally.prove("backup", f"{number + 1} of {number + 1} restored")
 
 
 async def test_a_backup_is_restored_over_a_killed_bot(database: Database, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from filelock import FileLock
 from full_disk import no_file_above
 from sqlalchemy import select, text
 from sqlalchemy.exc import OperationalError
+from tally import Tally
 from writing import Writing, missing
 
 import models.database
@@ -82,10 +83,9 @@ async def test_processes_lose_nothing(database: Database, times: Callable[..., i
 
 @pytest.mark.chaos
 async def test_kill_9_loses_nothing_that_was_acknowledged(
-    database: Database, times: Callable[..., int], request: pytest.FixtureRequest
+    database: Database, times: Callable[..., int], dice: random.Random, tally: Tally, request: pytest.FixtureRequest
 ) -> None:
     """A writer is killed in the middle of its work again and again: the file is whole, and ready for the next one."""
-    dice = random.Random(9)  # noqa: S311 (no secret)
     restarts = []
     async with Writing.on(database) as writing:
         await database.close()  # nobody has the file open, so each start recovers it
@@ -98,6 +98,12 @@ async def test_kill_9_loses_nothing_that_was_acknowledged(
             assert missing(database.path, writing.told) == set()
     if request.config.getoption("--chaos"):
         assert max(restarts) <= 5  # seconds, and the program itself starts in another two
+    tally.fault("kill -9 of a writer", len(restarts))
+    tally.prove(
+        "database",
+        f"{len(restarts)} × kill -9: file whole, 0 of {len(writing.told):,} saved rows lost, "
+        f"ready in {max(restarts):.1f} s at most",
+    )
 
 
 async def restart(database: Database) -> float:
@@ -189,8 +195,9 @@ async def no_byte_left(_: Database) -> AsyncIterator[None]:
         yield
 
 
+@pytest.mark.chaos
 @pytest.mark.parametrize("full", [no_page_left, no_byte_left])
-async def test_a_full_disk_loses_nothing_and_is_got_over(database: Database, full: Disk) -> None:
+async def test_a_full_disk_loses_nothing_and_is_got_over(database: Database, full: Disk, tally: Tally) -> None:
     """Writing fails, reading goes on, and with space again writing goes on too, without another start."""
     async with full(database):
         kept = await fill_up(database)
@@ -200,6 +207,7 @@ async def test_a_full_disk_loses_nothing_and_is_got_over(database: Database, ful
 
     assert await slugs(database) == {slug(number) for number in range(kept + 1)}
     assert missing(database.path, ()) == set()  # which looks whether the file is whole
+    tally.fault("disk full")
 
 
 def slug(number: int) -> str:

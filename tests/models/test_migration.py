@@ -15,6 +15,7 @@ from alembic import command
 from alembic.script import ScriptDirectory
 from builders import HOUR, NOON, a_deal, a_follower, a_report, track, write_article, write_claim
 from sqlalchemy import Connection
+from tally import Tally
 
 from matcher.vocabulary import Stage, Trust
 from models import entry, feed, inbox, ledger, migration, milestone, owner
@@ -179,7 +180,7 @@ def every_way(filled: Path, folder: Path, deaths: int) -> Iterator[Way]:
 
 @pytest.mark.chaos
 def test_a_killed_migration_leaves_the_old_schema_or_the_new(
-    filled: Path, tmp_path: Path, times: Callable[..., int]
+    filled: Path, tmp_path: Path, times: Callable[..., int], tally: Tally
 ) -> None:
     """A migration of a filled file, up or down, loses no rows; killed on its way it has happened or has not."""
     ways = list(every_way(filled, tmp_path, times(gate=3, chaos=20)))
@@ -195,6 +196,7 @@ def test_a_killed_migration_leaves_the_old_schema_or_the_new(
             go = command.downgrade if way.down else command.upgrade
             go(migration.config(way.file(death)), way.target)
             assert State.of(way.file(death)) == new
+    tally.fault("kill -9 of a migration", sum(way.deaths for way in ways))
 
 
 @dataclass(frozen=True)

@@ -1,15 +1,12 @@
 import asyncio
 import contextlib
-import re
-from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import httpx
 import pytest
 from telegram import Bot, BotCommand, InlineKeyboardButton, InlineKeyboardMarkup, Message
-from telegram.error import BadRequest, ChatMigrated, Forbidden, InvalidToken, NetworkError, RetryAfter, TelegramError
+from telegram.error import BadRequest, InvalidToken, TelegramError
 
-from standin.faults import Drop, blocked, flooded, migrated, unavailable
 from standin.schema import Schema
 from standin.telegram import Telegram
 
@@ -36,18 +33,6 @@ SCHEMA = Schema(
         },
     }
 )
-
-
-@pytest.fixture
-async def telegram() -> AsyncIterator[Telegram]:
-    async with Telegram(lambda: MOMENT) as telegram:
-        yield telegram
-
-
-@pytest.fixture
-async def bot(telegram: Telegram) -> AsyncIterator[Bot]:
-    async with Bot(telegram.token, base_url=telegram.base_url) as bot:
-        yield bot
 
 
 # Files
@@ -145,40 +130,6 @@ async def test_an_edit_of_nothing_is_refused(bot: Bot) -> None:
         await bot.edit_message_text("rumored", 42, 7)
 
 
-@pytest.mark.parametrize(
-    ("source", "complaint"),
-    [
-        ("AT&T <3", 'Unsupported start tag "" at byte offset 5'),
-        ("<p>x</p>", 'Unsupported start tag "p" at byte offset 0'),
-        ("<span>x</span>", 'Unsupported start tag "span" at byte offset 0'),
-        ("é<b>x", 'Can\'t find end tag corresponding to start tag "b"'),
-        ("é</b>", "Unexpected end tag at byte offset 2"),
-        ("<b><i>x</b></i>", 'Unmatched end tag at byte offset 7, expected "</i>", found "</b>"'),
-    ],
-)
-async def test_broken_html_is_refused(bot: Bot, source: str, complaint: str) -> None:
-    """HTML that Telegram cannot read is refused with its reason."""
-    with pytest.raises(BadRequest, match=re.escape(f"can't parse entities: {complaint}".capitalize())):
-        await bot.send_message(42, source, parse_mode="HTML")
-
-
-@pytest.mark.parametrize(
-    ("source", "kinds"),
-    [
-        ("<b>a</b><i>b</i><u>c</u><s>d</s>", ["bold", "italic", "underline", "strikethrough"]),
-        ('<a href="https://example.org/?a=1&amp;b=2">a</a>', ["text_link"]),
-        ("<blockquote expandable>a</blockquote><code>b</code>", ["blockquote", "code"]),
-        ('<span class="tg-spoiler">a</span><tg-spoiler>b</tg-spoiler>', ["spoiler", "spoiler"]),
-        ("<b></b>a &nbsp; &lt;b&gt;", []),
-    ],
-)
-async def test_good_html_is_read(bot: Bot, source: str, kinds: list[str]) -> None:
-    """Every tag of Telegram's HTML makes its entity; unknown references stay as they are."""
-    message = await bot.send_message(42, source, parse_mode="HTML")
-
-    assert [entity.type for entity in message.entities] == kinds
-
-
 async def test_the_limit_counts_what_the_user_reads(telegram: Telegram, bot: Bot) -> None:
     """4096 characters after parsing pass; one more does not."""
     await bot.send_message(42, f"<b>{'a' * 4096}</b>", parse_mode="HTML")
@@ -206,6 +157,44 @@ async def test_callback_data_has_64_bytes(telegram: Telegram, bot: Bot, data: st
     assert bool(telegram.messages(42)) == fits
 
 
+@pytest.mark.parametrize(
+    ("rows", "fits"), [([8] * 12 + [4], True), ([8] * 12 + [5], False), ([9], False)], ids=["100", "101", "9 in a row"]
+)
+async def test_a_keyboard_has_a_hundred_buttons(telegram: Telegram, bot: Bot, rows: list[int], fits: bool) -> None:
+    """Eight in a row and a hundred in all fit under a message."""
+    keyboard = InlineKeyboardMarkup([[InlineKeyboardButton("x", callback_data="x")] * row for row in rows])
+    with contextlib.nullcontext() if fits else pytest.raises(BadRequest, match="Reply markup is too long"):
+        await bot.send_message(42, "x", reply_markup=keyboard)
+
+    assert bool(telegram.messages(42)) == fits
+
+
+@pytest.mark.parametrize(("url", "fits"), [("https://example.org", True), ("example", False)])
+async def test_a_button_leads_somewhere(telegram: Telegram, bot: Bot, url: str, fits: bool) -> None:
+    """The address behind a button is one of the web's, or of Telegram's own."""
+    keyboard = InlineKeyboardMarkup([[InlineKeyboardButton("x", url=url)]])
+    with contextlib.nullcontext() if fits else pytest.raises(BadRequest, match="is invalid"):
+        await bot.send_message(42, "x", reply_markup=keyboard)
+
+    assert bool(telegram.messages(42)) == fits
+
+
+async def test_a_caption_has_1024_characters(telegram: Telegram, bot: Bot) -> None:
+    """It is counted after parsing too."""
+    await bot.send_document(42, b"x", caption=f"<b>{'a' * 1024}</b>", parse_mode="HTML")
+    with pytest.raises(BadRequest, match="caption is too long"):
+        await bot.send_document(42, b"x", caption="a" * 1025)
+
+    assert [len(message.text) for message in telegram.messages(42)] == [1024]
+
+
+async def test_another_markup_is_refused(bot: Bot) -> None:
+    """The stand-in reads HTML, in either case of the word, and nothing else."""
+    await bot.send_message(42, "<b>x</b>", parse_mode="html")
+    with pytest.raises(BadRequest, match="Unsupported parse_mode"):
+        await bot.send_message(42, "*x*", parse_mode="MarkdownV2")
+
+
 async def test_the_command_menu_is_kept(bot: Bot) -> None:
     """What is set as the command menu is what Telegram shows; a bad name is refused."""
     await bot.set_my_commands([BotCommand("status", "Where a deal stands")])
@@ -216,63 +205,6 @@ async def test_the_command_menu_is_kept(bot: Bot) -> None:
 
 
 # What users send
-
-
-async def test_updates_come_again_until_confirmed(telegram: Telegram, bot: Bot) -> None:
-    """An update is handed out until a higher offset confirms it."""
-    first = await telegram.user_sends(42, "/start")
-    second = await telegram.user_sends(42, "/deals")
-
-    assert [u.update_id for u in await bot.get_updates()] == [first, second]
-    assert [u.update_id for u in await bot.get_updates(limit=1)] == [first]
-    assert [u.update_id for u in await bot.get_updates(offset=second)] == [second]
-    assert await bot.get_updates(offset=second + 1) == ()
-    await telegram.until_confirmed()
-
-
-async def test_a_negative_offset_keeps_the_last(telegram: Telegram, bot: Bot) -> None:
-    """A negative offset forgets all but the last updates."""
-    await telegram.user_sends(42, "/start")
-    last = await telegram.user_sends(42, "/deals")
-
-    assert [u.update_id for u in await bot.get_updates(offset=-1)] == [last]
-    assert [u.update_id for u in await bot.get_updates()] == [last]
-
-
-async def test_a_long_poll_ends_with_the_next_update(telegram: Telegram, bot: Bot) -> None:
-    """A poll that waits is answered as soon as a user writes."""
-    poll = asyncio.create_task(bot.get_updates(timeout=5))
-    await telegram.user_sends(42, "/start")
-
-    assert [u.effective_message and u.effective_message.text for u in await poll] == ["/start"]
-
-
-async def test_a_second_poll_ends_the_first(telegram: Telegram, bot: Bot) -> None:
-    """Two instances on one token conflict."""
-    first = asyncio.create_task(bot.get_updates(timeout=5))
-    await telegram.until_polled()
-    async with Bot(telegram.token, base_url=telegram.base_url) as second:
-        await second.get_updates()
-
-    with pytest.raises(TelegramError, match="terminated by other getUpdates request"):
-        await first
-
-
-async def test_only_allowed_updates_are_queued(telegram: Telegram, bot: Bot) -> None:
-    """The kinds the bot asked for last are the kinds it gets from then on."""
-    await bot.get_updates(allowed_updates=["callback_query"])
-    await telegram.user_sends(42, "/start")
-
-    assert await bot.get_updates() == ()
-
-
-async def test_a_dropped_webhook_can_drop_updates(telegram: Telegram, bot: Bot) -> None:
-    """Deleting the webhook drops what waits only when asked."""
-    await telegram.user_sends(42, "/start")
-    await bot.delete_webhook()
-    assert len(await bot.get_updates()) == 1
-    await bot.delete_webhook(drop_pending_updates=True)
-    assert await bot.get_updates() == ()
 
 
 async def test_commands_are_marked(telegram: Telegram, bot: Bot) -> None:
@@ -300,6 +232,17 @@ async def test_a_pressed_button_is_answered_once(telegram: Telegram, bot: Bot) -
         await query.answer()
 
 
+async def test_an_answer_to_a_press_has_200_characters(telegram: Telegram, bot: Bot) -> None:
+    """A longer one is refused, and the press can still be answered."""
+    sent = await bot.send_message(42, "rumored", reply_markup=BUTTON)
+    await telegram.user_presses(42, sent.message_id, "history:huawei-att")
+    query = (await bot.get_updates())[0].callback_query
+    assert query is not None
+    with pytest.raises(BadRequest, match="Message_too_long"):
+        await query.answer("a" * 201)
+    assert await query.answer("a" * 200)
+
+
 async def test_a_missing_button_cannot_be_pressed(telegram: Telegram, bot: Bot) -> None:
     """A test cannot press what the user does not see."""
     sent = await bot.send_message(42, "rumored", reply_markup=BUTTON)
@@ -318,38 +261,6 @@ async def test_a_test_can_wait_for_the_answer(telegram: Telegram, bot: Bot) -> N
 
 
 # What goes wrong
-
-
-async def test_faults_come_in_order_and_end(telegram: Telegram, bot: Bot, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each scripted fault meets one request; then all is well."""
-    monkeypatch.setenv("PTB_TIMEDELTA", "1")
-    telegram.fail("sendMessage", flooded(7), blocked(), None, migrated(-1_000_000_000_007), unavailable())
-
-    with pytest.raises(RetryAfter) as flood:
-        await bot.send_message(42, "x")
-    with pytest.raises(Forbidden, match="bot was blocked by the user"):
-        await bot.send_message(42, "x")
-    await bot.send_message(42, "x")
-    with pytest.raises(ChatMigrated) as migration:
-        await bot.send_message(-7, "x")
-    with pytest.raises(NetworkError, match="Bad Gateway"):
-        await bot.send_message(42, "x")
-    await bot.send_message(42, "x")
-
-    assert flood.value.retry_after == timedelta(seconds=7)
-    assert migration.value.new_chat_id == -1_000_000_000_007
-    assert len(telegram.calls("sendMessage")) == 6
-    assert len(telegram.messages(42)) == 2
-
-
-@pytest.mark.parametrize(("drop", "count"), [(Drop.BEFORE_APPLYING, 0), (Drop.AFTER_APPLYING, 1)])
-async def test_a_connection_drops(telegram: Telegram, bot: Bot, drop: Drop, count: int) -> None:
-    """A lost connection leaves the bot in doubt: the message is in the chat or it is not."""
-    telegram.fail("sendMessage", drop)
-    with pytest.raises(NetworkError):
-        await bot.send_message(42, "x")
-
-    assert len(telegram.messages(42)) == count
 
 
 async def test_another_token_is_refused(telegram: Telegram) -> None:
@@ -372,6 +283,30 @@ async def test_a_forbidden_request_fails_the_test() -> None:
 
     with pytest.raises(AssertionError, match="sendDice is not played by the stand-in"):
         await roll_dice()
+
+
+async def test_a_violation_is_told_beside_another_failure() -> None:
+    """A test that fails anyway says what the bot did wrong besides."""
+
+    async def roll_dice() -> None:
+        async with Telegram() as telegram, Bot(telegram.token, base_url=telegram.base_url) as bot:
+            await bot.send_dice(42)
+
+    with pytest.raises(TelegramError) as failure:
+        await roll_dice()
+    assert "sendDice is not played by the stand-in" in failure.value.__notes__[0]
+
+
+async def test_every_request_is_judged(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each request is held against the description, if there is one, and counted."""
+    monkeypatch.setattr(Schema, "of_corpus", lambda: SCHEMA)
+    async with Telegram() as telegram:
+        url = f"{telegram.base_url}{telegram.token}/sendMessage"
+        async with httpx.AsyncClient() as client:
+            await client.post(url, json={"chat_id": 1, "text": "x"})
+            await client.post(url, json={"chat_id": 1, "text": "x", "loud": True})
+        assert (telegram.judged, telegram.violations) == (2, ["sendMessage: loud is not known"])
+        telegram.violations.clear()
 
 
 @pytest.mark.parametrize(
@@ -411,4 +346,4 @@ def test_the_real_description_knows_what_is_played() -> None:
     if schema is None:
         pytest.skip("HEARSAY_CORPUS does not name a folder with telegram/api.json")
 
-    assert [m for m in Telegram()._methods if "no method" in str(schema.violations(m, {}))] == []
+    assert [m for m in Telegram()._methods.played if "no method" in str(schema.violations(m, {}))] == []

@@ -1,0 +1,161 @@
+"""The methods of the Bot API that the stand-in plays."""
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Any
+
+from standin.chats import BOT, BotMessage, Chats, chat_json
+from standin.content import (
+    Parameters,
+    answer_of,
+    caption_of,
+    commands_of,
+    document_of,
+    keyboard_of,
+    text_of,
+)
+from standin.faults import ApiError, not_found
+from standin.limits import Traffic
+from standin.updates import UpdateQueue
+
+FILE_BYTES = 20_000_000
+"""What a bot may download (Bot API: getFile)."""
+
+_NO_GIFTS = dict.fromkeys(
+    ("unlimited_gifts", "limited_gifts", "unique_gifts", "premium_subscription", "gifts_from_channels"), False
+)
+
+
+class Methods:
+    """Does what a request asks, or raises the :class:`ApiError` that Telegram would answer with."""
+
+    def __init__(self, chats: Chats, updates: UpdateQueue, traffic: Traffic, clock: Callable[[], datetime]) -> None:
+        self.files: dict[str, bytes] = {}
+        """What users have sent, by file id."""
+        self.open_queries: set[str] = set()
+        """The presses of buttons that are not answered yet."""
+        self.commands: list[dict[str, str]] = []
+        self._chats = chats
+        self._updates = updates
+        self._traffic = traffic
+        self._clock = clock
+        self._reading: dict[str, Callable[[Parameters], Awaitable[Any]]] = {
+            "getMe": self._get_me,
+            "getUpdates": self._get_updates,
+            "deleteWebhook": self._delete_webhook,
+            "getWebhookInfo": self._get_webhook_info,
+            "getChat": self._get_chat,
+            "getFile": self._get_file,
+            "answerCallbackQuery": self._answer_callback_query,
+            "setMyCommands": self._set_my_commands,
+            "getMyCommands": self._get_my_commands,
+        }
+        self._writing: dict[str, Callable[[Parameters], Any]] = {
+            "sendMessage": self._send_message,
+            "sendDocument": self._send_document,
+            "editMessageText": self._edit_message_text,
+            "editMessageReplyMarkup": self._edit_message_reply_markup,
+        }
+        self.played = self._reading.keys() | self._writing.keys() | {"sendChatAction"}
+
+    async def call(self, method: str, parameters: dict[str, Any]) -> Any:
+        """The result of a request."""
+        p = Parameters(parameters)
+        if method in self._writing:
+            return self._write(self._writing[method], p)
+        if method == "sendChatAction":
+            self._chats.check(p.chat_id)
+            return bool(p["action"])
+        if method in self._reading:
+            return await self._reading[method](p)
+        raise not_found()
+
+    def _write(self, play: Callable[[Parameters], Any], p: Parameters) -> Any:
+        """Only what puts a message into a chat, or edits one, counts towards the limits; nothing refused does."""
+        self._traffic.admit(p.chat_id)
+        self._chats.check(p.chat_id)
+        result = play(p)
+        self._traffic.count(p.chat_id)
+        return result
+
+    # Messages
+
+    def _send_message(self, p: Parameters) -> dict[str, Any]:
+        text, entities = text_of(p)
+        return self._chats.add(self._message(p, p["text"], text, entities))
+
+    def _send_document(self, p: Parameters) -> dict[str, Any]:
+        document = document_of(p)
+        caption, entities = caption_of(p)
+        return self._chats.add(self._message(p, p.get("caption", ""), caption, entities, document))
+
+    def _message(self, p: Parameters, *content: Any) -> BotMessage:
+        source, text, entities, *document = content
+        keyboard = keyboard_of(p)
+        number, date = next(self._chats.message_ids), int(self._clock().timestamp())
+        return BotMessage(p.chat_id, number, date, source, text, entities, keyboard, *document)
+
+    def _edit_message_text(self, p: Parameters) -> dict[str, Any]:
+        text, entities = text_of(p)
+        changes = {"source": p["text"], "text": text, "entities": entities, "keyboard": keyboard_of(p)}
+        return self._chats.edit(p.chat_id, p["message_id"], **changes)
+
+    def _edit_message_reply_markup(self, p: Parameters) -> dict[str, Any]:
+        return self._chats.edit(p.chat_id, p["message_id"], keyboard=keyboard_of(p))
+
+    # Updates
+
+    async def _get_updates(self, p: Parameters) -> list[dict[str, Any]]:
+        return await self._updates.get(
+            p.get("offset", 0), p.get("limit", 100), p.get("timeout", 0), p.get("allowed_updates")
+        )
+
+    async def _delete_webhook(self, p: Parameters) -> bool:
+        self._updates.webhook = ""
+        if p.get("drop_pending_updates"):
+            self._updates.forget()
+        return True
+
+    async def _get_webhook_info(self, _: Parameters) -> dict[str, Any]:
+        return {
+            "url": self._updates.webhook,
+            "has_custom_certificate": False,
+            "pending_update_count": self._updates.pending,
+        }
+
+    async def _answer_callback_query(self, p: Parameters) -> bool:
+        if p["callback_query_id"] not in self.open_queries:
+            raise ApiError(400, "Bad Request: query is too old and response timeout expired or query ID is invalid")
+        answer_of(p)
+        self.open_queries.remove(p["callback_query_id"])
+        return True
+
+    # All else
+
+    async def _get_me(self, _: Parameters) -> dict[str, Any]:
+        return BOT | {
+            "can_join_groups": True,
+            "can_read_all_group_messages": False,
+            "supports_inline_queries": False,
+        }
+
+    async def _get_chat(self, p: Parameters) -> dict[str, Any]:
+        rest = {"accent_color_id": 0, "max_reaction_count": 11, "accepted_gift_types": _NO_GIFTS}
+        return chat_json(p.chat_id) | rest
+
+    async def _get_file(self, p: Parameters) -> dict[str, Any]:
+        file_id = p["file_id"]
+        if file_id not in self.files:
+            raise ApiError(400, "Bad Request: invalid file_id")
+        size = len(self.files[file_id])
+        if size > FILE_BYTES:
+            raise ApiError(400, "Bad Request: file is too big")
+        file = {"file_id": file_id, "file_unique_id": f"unique-{file_id}"}
+        return file | {"file_size": size, "file_path": f"documents/{file_id}"}
+
+    async def _set_my_commands(self, p: Parameters) -> bool:
+        self.commands = commands_of(p)
+        return True
+
+    async def _get_my_commands(self, _: Parameters) -> list[dict[str, str]]:
+        return self.commands
