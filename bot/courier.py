@@ -24,8 +24,9 @@ from telegram.constants import ParseMode
 from telegram.error import BadRequest, ChatMigrated, Conflict, Forbidden, InvalidToken, NetworkError, TelegramError
 from telegram.ext import ExtBot
 
-from bot import messages
 from bot.failures import fate_is_unknown, flood_pause, is_telegrams_own, never_sent
+from bot.messages import feeds, push
+from bot.messages.frame import Message, without_markup
 from bot.pacing import Pacer, Turn
 from bot.replies import NO_PREVIEW, keyboard
 from bot.storing import STORE_AGAIN_SECONDS, insist
@@ -171,7 +172,7 @@ class Courier:
         self._delivering = asyncio.Lock()
         self._in_hand: dict[asyncio.Task[None], Letter] = {}
         self._waiting = set[asyncio.Task[Any]]()
-        self._unstored = 0
+        self._refused = set[int]()
         self._failures = 0
         self._ask_at: datetime | None = None
         self._stopping = False
@@ -199,7 +200,7 @@ class Courier:
             letters = await self._due()
             if await self._folded(letters):
                 letters = await self._due()
-            for letter in letters:
+            for letter in [] if self._stopping else letters:
                 self._in_hand[asyncio.create_task(self._carry(letter))] = letter
         return bool(self._in_hand)
 
@@ -234,14 +235,18 @@ class Courier:
 
     async def _can_send(self) -> bool:
         """Whether letters may be sent; after a failure, only once Telegram has answered something harmless."""
-        if self._stopping or self._unstored:
-            return False
-        return self._ask_at is None or await self._is_back(self._ask_at)
+        if self._ask_at and not self._stopping:
+            await self._ask(self._ask_at)
+        return self._may_send()
 
-    async def _is_back(self, ask_at: datetime) -> bool:
+    def _may_send(self) -> bool:
+        return not (self._stopping or self._ask_at or self._refused)
+
+    async def _ask(self, ask_at: datetime) -> None:
+        """Ask whether Telegram is back, if it is time to."""
         now = self._clock()
         if timedelta() < ask_at - now <= LONGEST_SILENCE:  # further away only if the clock was set back
-            return False
+            return
         try:
             await self._bot.get_me()
         except Exception as error:  # noqa: BLE001 (an outage has many faces, answers that PTB cannot read among them)
@@ -249,11 +254,10 @@ class Courier:
             self._ask_at = now + min(_doubled(self._failures), LONGEST_SILENCE)
             if self._failures == 1:
                 logger.warning("Telegram cannot be reached; letters wait", extra={"reason": str(error)})
-            return False
-        if self._failures:
-            logger.info("Telegram is back", extra={"asked": self._failures + 1})
-        self._failures, self._ask_at = 0, None
-        return True
+        else:
+            if self._failures:
+                logger.info("Telegram is back", extra={"asked": self._failures + 1})
+            self._failures, self._ask_at = 0, None
 
     async def _carry(self, letter: Letter) -> None:
         """Wait for the chat's turn, send the letter, and store what became of it."""
@@ -262,12 +266,12 @@ class Courier:
             await self._store(letter, outcome)
 
     async def _attempt_in_turn(self, letter: Letter) -> Outcome | None:
-        """What became of the letter; None if Telegram went away while it stood in line."""
+        """What became of the letter; None if it may not be sent after all, when its turn has come."""
         chat_id = letter.subscriber.chat_id
         with self._breaking_off_at_stop():
             await self._pacer.start(chat_id, urgent=False)
         try:
-            return None if self._stopping or self._ask_at else await self._attempt(letter)
+            return await self._attempt(letter) if self._may_send() else None
         finally:
             self._pacer.end(chat_id)
 
@@ -277,6 +281,8 @@ class Courier:
         task = asyncio.current_task()
         if task:
             self._waiting.add(task)
+            if self._stopping:
+                task.cancel()
         try:
             yield
         finally:
@@ -298,7 +304,7 @@ class Courier:
         message = _words(letter)
         sent = await self._bot.send_message(
             letter.subscriber.chat_id,
-            messages.without_markup(message.text) if plain else message.text,
+            without_markup(message.text) if plain else message.text,
             parse_mode=None if plain else ParseMode.HTML,
             reply_markup=keyboard(message),
             link_preview_options=NO_PREVIEW,
@@ -308,13 +314,13 @@ class Courier:
 
     async def _store(self, letter: Letter, outcome: Outcome) -> None:
         """Store what became of a letter, however long the database refuses: else it would be sent again."""
-        self._unstored += 1
         try:
-            await insist(lambda: self._write(letter, outcome), self._wait_to_store)
+            await insist(lambda: self._write(letter, outcome), lambda: self._wait_to_store(letter))
         finally:
-            self._unstored -= 1
+            self._refused.discard(letter.id)
 
-    async def _wait_to_store(self) -> None:
+    async def _wait_to_store(self, letter: Letter) -> None:
+        self._refused.add(letter.id)
         with self._breaking_off_at_stop():
             await self._pacer.sleep(STORE_AGAIN_SECONDS)
 
@@ -352,11 +358,11 @@ def _is_hopeless(row: Letter, now: datetime) -> bool:
     return row.uncertain >= MOST_UNCERTAIN or tried_long
 
 
-def _words(letter: Letter) -> messages.Message:
+def _words(letter: Letter) -> Message:
     if letter.change:
-        return messages.changed(letter.change, letter.change.deal, letter.earlier or 0)
+        return push.changed(letter.change, letter.change.deal, letter.earlier or 0)
     if letter.claim:
-        return messages.held(letter.claim, letter.claim.deal)
+        return push.held(letter.claim, letter.claim.deal)
     if letter.notice:
-        return messages.trouble(letter.notice)
+        return feeds.trouble(letter.notice)
     raise ValueError(f"letter {letter.id} is about nothing")  # the table's check constraint forbids it

@@ -212,7 +212,7 @@ class Pacer(BaseRateLimiter[Turn]):
     def _serve(self, queue: deque[_Waiter], now: float) -> float:
         """Give the turns of one queue, in their order; seconds until the next of it, as far as is known."""
         soonest = math.inf
-        for waiter in list(queue):
+        for waiter in [waiter for waiter in queue if not waiter.granted.cancelled()]:
             wait = self._wait(waiter.chat, now)
             if wait <= 0:
                 queue.remove(waiter)

@@ -1,5 +1,6 @@
 """The database as the command line meets it: backups, a full disk, and files that cannot be written."""
 
+import asyncio
 import ctypes
 import logging
 import resource
@@ -7,15 +8,20 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import closing
+from datetime import datetime
 from pathlib import Path
 
 import pytest
+from builders import HOUR, NOON, a_chat, track
+from courier_process import a_deal_in_the_news, article, take_in
 from full_disk import no_file_above
 from running_bot import ANNA, WATCHLIST, Bot
+from tally import Tally
 
 from bot import live
+from models import subscriber as subscribers
 
 Cli = Callable[..., subprocess.CompletedProcess[str]]
 PR_CAPBSET_DROP, CAP_DAC_OVERRIDE = 24, 1
@@ -109,7 +115,7 @@ async def test_the_log_names_sqlite(tmp_path: Path, migrated: Path, caplog: pyte
 
 async def test_a_running_bot_gets_over_a_full_disk(bot: Bot, monkeypatch: pytest.MonkeyPatch) -> None:
     """What cannot be stored is not confirmed: it is asked for again, and answered once there is space."""
-    monkeypatch.setattr("bot.inbox.LONGEST_WAIT_SECONDS", 0.01)
+    monkeypatch.setattr("bot.polling.LONGEST_WAIT_SECONDS", 0.01)
     asked = len(bot.telegram.calls("getUpdates"))
     with no_file_above(Path(f"{bot.database.path}-wal").stat().st_size):
         await bot.telegram.user_sends(ANNA, "/help")
@@ -117,3 +123,50 @@ async def test_a_running_bot_gets_over_a_full_disk(bot: Bot, monkeypatch: pytest
         assert bot.telegram.messages(ANNA) == []
 
     assert "all commands" in (await bot.telegram.sent(ANNA))[0].text
+
+
+@pytest.mark.chaos
+async def test_letters_that_cannot_be_marked_are_not_sent_again(
+    bot: Bot, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, tally: Tally
+) -> None:
+    """On a full disk what was in hand goes out once and nothing after it; with space again the rest does, once each."""
+    monkeypatch.setattr("bot.courier.LOOK_AGAIN_SECONDS", 0.01)
+    soon, later = range(1, 11), range(11, 21)
+    async with bot.database.write() as session:
+        await track(session, a_deal_in_the_news(0))
+    await _news_for(bot, soon, 0, bot.clock())
+    await _news_for(bot, later, 1, bot.clock() + HOUR)
+    with no_file_above(Path(f"{bot.database.path}-wal").stat().st_size):
+        delivering = asyncio.create_task(bot.program.courier.deliver())
+        await _refused(caplog, len(soon))
+        bot.clock.advance(hours=1)
+        await _refused(caplog, 20 * len(soon))
+        told = [call.parameters["chat_id"] for call in bot.telegram.calls("sendMessage")]
+        assert set(told) <= set(soon)
+        assert len(told) == len(set(told))
+
+    await delivering
+    assert [_headlines(bot, chat) for chat in soon] == [["RUMORED · in talks", "RUMORED · offer made"]] * len(soon)
+    assert [_headlines(bot, chat) for chat in later] == [["RUMORED · offer made"]] * len(later)
+    tally.fault("disk full", 20 * len(soon))
+
+
+async def _news_for(bot: Bot, chats: Iterable[int], number: int, at: datetime) -> None:
+    """These chats follow everything from now on, and all that do have a letter."""
+    async with bot.database.write() as session:
+        for chat in chats:
+            await subscribers.follow(session, await a_chat(session, chat), NOON)
+    await take_in(bot.database, bot.program.poller.intake, [article(number, at)])
+
+
+async def _refused(caplog: pytest.LogCaptureFixture, times: int) -> None:
+    """Wait until the database has refused a mark so often."""
+    async with asyncio.timeout(20):
+        while True:
+            if sum(record.name == "bot.storing" for record in caplog.records) >= times:
+                return
+            await asyncio.sleep(0)
+
+
+def _headlines(bot: Bot, chat: int) -> list[str]:
+    return [message.text.splitlines()[0] for message in bot.telegram.messages(chat)]

@@ -215,6 +215,21 @@ async def test_a_turn_given_up_is_given_to_the_next() -> None:
     assert (second.cancelled(), third.cancelled()) == (True, True)
 
 
+async def test_a_turn_comes_to_nobody_who_is_leaving() -> None:
+    """Who is being cancelled when the turn comes does not take it."""
+    ticker = Ticker()
+    pacer = Pacer(Limits(per_second=1), ticker)
+    ticker.busy = lambda: True
+    await pacer.start(1)
+    pacer.end(1)
+    leaving, staying = (asyncio.create_task(pacer.start(chat)) for chat in (2, 3))
+    await asyncio.sleep(0)
+    leaving.cancel()
+    ticker.advance(1)
+    await staying
+    assert leaving.cancelled()
+
+
 async def test_chats_are_forgotten() -> None:
     """A chat that was written to costs nothing once its limits are over."""
     ticker = Ticker()
