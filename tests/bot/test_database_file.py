@@ -18,6 +18,7 @@ from builders import HOUR, NOON, a_chat, track
 from courier_process import a_deal_in_the_news, article, take_in
 from full_disk import no_file_above
 from running_bot import ANNA, WATCHLIST, Bot
+from standin.faults import Slow
 from tally import Tally
 
 from bot import live
@@ -149,6 +150,20 @@ async def test_letters_that_cannot_be_marked_are_not_sent_again(
     assert [_headlines(bot, chat) for chat in soon] == [["RUMORED · in talks", "RUMORED · offer made"]] * len(soon)
     assert [_headlines(bot, chat) for chat in later] == [["RUMORED · offer made"]] * len(later)
     tally.fault("disk full", 20 * len(soon))
+
+
+async def test_a_stop_on_a_full_disk_ends(bot: Bot) -> None:
+    """Stopped while a letter is under way that cannot be marked then, the bot ends; the letter may come once more."""
+    async with bot.database.write() as session:
+        await track(session, a_deal_in_the_news(0))
+    await _news_for(bot, [1], 0, bot.clock())
+    bot.telegram.fail("sendMessage", Slow(after=0.2))
+    with no_file_above(Path(f"{bot.database.path}-wal").stat().st_size):
+        delivering = asyncio.create_task(bot.program.courier.deliver())
+        await bot.telegram.until(lambda: bot.telegram.messages(1))
+        bot.program.courier.stop()
+        async with asyncio.timeout(20):
+            await delivering
 
 
 async def _news_for(bot: Bot, chats: Iterable[int], number: int, at: datetime) -> None:
