@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test chaos chaos-full install bench train lock clean
+.PHONY: run test chaos chaos-full install bench train words lock clean
 .DELETE_ON_ERROR:
 
 run: .venv/installed  ## the bot with your token from .env; without a token, the demo in this terminal
@@ -50,6 +50,11 @@ install: .venv/installed
 .venv/installed-train: requirements-train.txt .venv/installed
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements-train.txt
 	@touch $@
+
+words: .venv/installed  ## collect the texts of the code into the catalogues of all languages
+	$(BIN)/pybabel -q extract --omit-header --add-location=file --width=120 --output-file=bot/locale/hearsay.pot bot
+	for po in bot/locale/*.po; do $(BIN)/pybabel -q update --ignore-obsolete --ignore-pot-creation-date --width=120 \
+		--input-file=bot/locale/hearsay.pot --locale=$$(basename $$po .po) --output-file=$$po || exit 1; done
 
 lock:  ## rewrite the locked dependencies; needs uv on the PATH
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \

@@ -15,7 +15,7 @@ from importlib.metadata import version
 from typing import Any, Self
 
 import httpx
-from telegram.error import InvalidToken, TelegramError
+from telegram.error import InvalidToken
 from telegram.ext import Application, ApplicationBuilder, JobQueue
 from telegram.request import BaseRequest, HTTPXRequest
 
@@ -27,7 +27,7 @@ from bot.commands.owner import OwnerCommands
 from bot.commands.subscriptions import SubscriptionCommands
 from bot.courier import Courier
 from bot.errors import on_error
-from bot.failures import is_telegrams_own
+from bot.failures import is_telegrams_own, reason
 from bot.inbox import Inbox
 from bot.jobs import Jobs, Pace
 from bot.pacing import TELEGRAM, Limits, Pacer, Timer
@@ -113,12 +113,16 @@ class Program:
     def __init__(self, settings: Settings, token: str, database: Database, around: Surroundings) -> None:
         self._around = around
         pacer = Pacer(around.limits, around.timer or asyncio.get_running_loop())
+        self._requests = (
+            around.telegram or HTTPXRequest(CONNECTIONS, read_timeout=ANSWER_SECONDS),
+            around.telegram or HTTPXRequest(connection_pool_size=1),
+        )
         self._bot = RawBot(
             token,
             base_url=f"{str(settings.telegram_url).rstrip('/')}/bot",
             base_file_url=f"{str(settings.telegram_url).rstrip('/')}/file/bot",
-            request=around.telegram or HTTPXRequest(CONNECTIONS, read_timeout=ANSWER_SECONDS),
-            get_updates_request=around.telegram or HTTPXRequest(connection_pool_size=1),
+            request=self._requests[0],
+            get_updates_request=self._requests[1],
             rate_limiter=pacer,
         )
         self._application: Application[Any, Any, Any, Any, Any, Any] = (
@@ -159,6 +163,8 @@ class Program:
         else:
             await self._queue.stop()
         await self._application.shutdown()
+        for request in self._requests:  # PTB closes them only if it got so far as to initialize the bot
+            await request.shutdown()
 
     @property
     def _queue(self) -> JobQueue[Any]:
@@ -188,10 +194,10 @@ class Program:
                 await self._application.initialize()
                 await self._bot.delete_webhook()  # while one is set, Telegram refuses long polling
                 await self._bot.set_my_commands(menu())
-            except TelegramError as error:
+            except Exception as error:
                 if isinstance(error, InvalidToken) and is_telegrams_own(error):
                     raise
-                logger.warning("Telegram cannot be reached; trying again", extra={"reason": str(error)})
+                logger.warning("Telegram cannot be reached; trying again", extra={"reason": reason(error)})
                 await asyncio.sleep(RETRY_SECONDS)
             else:
                 return

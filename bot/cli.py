@@ -18,12 +18,15 @@ from sqlalchemy.exc import DBAPIError
 from telegram.error import InvalidToken
 
 from bot import demo as story
-from bot import feed_words, live, logs, messages, trace
+from bot import live, logs, trace
 from bot.app import Newsroom, Surroundings, utc_now
 from bot.errors import AlreadyRunningError
 from bot.evaluate import run_evaluation
 from bot.explain import ExplainError, run_explanation
 from bot.labelled import LabelledSetError, sets_in
+from bot.language import span
+from bot.messages import feed_words
+from bot.messages.standing import standing
 from bot.replay import ReplayError, prepared, run_replay
 from bot.settings import SettingsError, load
 from bot.trace import TraceError
@@ -294,7 +297,7 @@ def list_deals() -> None:
             rows = await deals.all_deals(session)
         table = Table(Column("slug", overflow="fold"), "status", "title")
         for deal in rows:
-            table.add_row(deal.slug, messages.standing(deal), escape(deal.title))
+            table.add_row(deal.slug, standing(deal), escape(deal.title))
         out.print(table)
 
     _with_database(show)
@@ -479,7 +482,7 @@ def set_pace(
 
     def change(feed: Feed) -> str:
         rhythm.set_pace(feed, length, floor, utc_now())
-        return messages.pace_set(feed, floor, utc_now()) or feed_words.pace(feed, floor)
+        return feed_words.pace_set(feed, floor, utc_now()) or feed_words.pace(feed, floor)
 
     _with_feed(url, change)
 
@@ -493,7 +496,7 @@ def _pace(text: str) -> timedelta | None:
     units = {"s": timedelta(seconds=1), "m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
     pace = int(found[1]) * units[found[2]]
     if not FASTEST <= pace <= LONGEST_PAUSE:
-        raise CommandError(f"A pace lies between {feed_words.span(FASTEST)} and {feed_words.span(LONGEST_PAUSE)}.")
+        raise CommandError(f"A pace lies between {span(FASTEST)} and {span(LONGEST_PAUSE)}.")
     return pace
 
 
@@ -526,7 +529,7 @@ def check_feed(url: str) -> None:
     """Have a feed looked at within seconds by the running bot, unless that is too soon."""
 
     def change(feed: Feed) -> str:
-        return messages.hastened(feed, rhythm.hasten(feed, utc_now()))
+        return feed_words.hastened(feed, rhythm.hasten(feed, utc_now()))
 
     _with_feed(url, change)
 

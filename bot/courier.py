@@ -24,7 +24,7 @@ from telegram.constants import ParseMode
 from telegram.error import BadRequest, ChatMigrated, Conflict, Forbidden, InvalidToken, NetworkError, TelegramError
 from telegram.ext import ExtBot
 
-from bot.failures import fate_is_unknown, flood_pause, is_telegrams_own, never_sent
+from bot.failures import fate_is_unknown, flood_pause, is_telegrams_own, never_sent, reason, status_of_another
 from bot.messages import feeds, push
 from bot.messages.frame import Message, without_markup
 from bot.pacing import Pacer, Turn
@@ -56,7 +56,10 @@ _GONE = (
     "chat_write_forbidden",
     "group chat was deactivated",
     "group chat was deleted",
+    "channel_private",
+    "chat_restricted",
     "have no rights to send a message",
+    "need administrator rights",
     "not enough rights",
     "peer_id_invalid",
     "user not found",
@@ -69,7 +72,9 @@ class Fate(StrEnum):
     """What a failed attempt means for the letter."""
 
     KEPT = "kept"
-    """It was not the letter's fault: Telegram asks for a pause, cannot be reached, or does not know the token."""
+    """It was not the letter's fault: Telegram cannot be reached, or does not know the token."""
+    FLOODED = "flooded"
+    """Telegram asks for a pause, which the pacer keeps."""
     LATER = "later"
     """Telegram failed: try again after a while."""
     UNCERTAIN = "uncertain"
@@ -92,8 +97,10 @@ def judge(error: Exception) -> Fate:
     """
     match error:
         case TelegramError() if not is_telegrams_own(error):
-            return Fate.LATER
-        case TelegramError() if never_sent(error) or flood_pause(error) is not None:
+            return _OF_ANOTHER.get(status_of_another(error) or 0, Fate.LATER)
+        case TelegramError() if flood_pause(error) is not None:
+            return Fate.FLOODED
+        case TelegramError() if never_sent(error):
             return Fate.KEPT
         case TelegramError() if not fate_is_unknown(error):
             return _judge_refusal(error)
@@ -123,6 +130,8 @@ def _judge_refusal(error: TelegramError) -> Fate:
     return Fate.UNCERTAIN
 
 
+_OF_ANOTHER = {413: Fate.ABANDONED, 504: Fate.UNCERTAIN}
+"""What a gateway's own answer means where it says more than that something failed (RFC 9110, 15.5.14 and 15.6.5)."""
 _TROUBLE = frozenset({Fate.KEPT, Fate.LATER, Fate.UNCERTAIN})
 """After these it is not known whether Telegram can be reached at all."""
 _FINAL = frozenset({Fate.ABANDONED, Fate.PLAIN})
@@ -253,7 +262,7 @@ class Courier:
             self._failures += 1
             self._ask_at = now + min(_doubled(self._failures), LONGEST_SILENCE)
             if self._failures == 1:
-                logger.warning("Telegram cannot be reached; letters wait", extra={"reason": str(error)})
+                logger.warning("Telegram cannot be reached; letters wait", extra={"reason": reason(error)})
         else:
             if self._failures:
                 logger.info("Telegram is back", extra={"asked": self._failures + 1})
@@ -295,10 +304,11 @@ class Courier:
             fate = judge(error)
             if fate is Fate.PLAIN and not plain:
                 return await self._attempt(letter, plain=True)
-            logger.warning("letter not sent", extra={"letter": letter.id, "fate": fate, "reason": str(error)})
-            if fate in _TROUBLE and not (isinstance(error, TelegramError) and flood_pause(error)):
+            why = reason(error)
+            logger.warning("letter not sent", extra={"letter": letter.id, "fate": fate, "reason": why})
+            if fate in _TROUBLE:
                 self._ask_at = self._ask_at or self._clock()
-            return Failed(fate, str(error), error.new_chat_id if isinstance(error, ChatMigrated) else 0)
+            return Failed(fate, why, error.new_chat_id if isinstance(error, ChatMigrated) else 0)
 
     async def _send(self, letter: Letter, *, plain: bool) -> int:
         message = _words(letter)
@@ -339,7 +349,7 @@ class Courier:
 
     async def _put_off(self, session: AsyncSession, row: Letter, chat_id: int, failed: Failed, now: datetime) -> None:
         row.error = failed.reason
-        row.attempts += failed.fate is not Fate.KEPT
+        row.attempts += failed.fate not in (Fate.KEPT, Fate.FLOODED)
         row.uncertain += failed.fate is Fate.UNCERTAIN
         match failed.fate:
             case Fate.LATER | Fate.UNCERTAIN:
@@ -347,6 +357,7 @@ class Courier:
             case Fate.RETIRED:
                 await subscribers.retire(session, chat_id, now)
             case Fate.MOVED:
+                row.due_at = now if row.attempts == 1 else now + backoff(row.attempts, row.uncertain)
                 await subscribers.migrate(session, chat_id, failed.new_chat_id)
         if failed.fate in _FINAL or _is_hopeless(row, now):
             row.abandoned_at = now

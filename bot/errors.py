@@ -15,7 +15,8 @@ from telegram import Update
 from telegram.error import BadRequest, TelegramError
 from telegram.ext import ContextTypes
 
-from bot import messages
+from bot.messages.frame import Message
+from bot.messages.help import broken
 from bot.replies import reply
 
 logger = logging.getLogger(__name__)
@@ -24,7 +25,7 @@ logger = logging.getLogger(__name__)
 class Refusal(Exception):
     """A request that cannot be done. Carries the answer for the user."""
 
-    def __init__(self, answer: messages.Message) -> None:
+    def __init__(self, answer: Message) -> None:
         super().__init__(answer.text)
         self.answer = answer
 
@@ -44,7 +45,7 @@ async def on_error(update: object, context: ContextTypes.DEFAULT_TYPE) -> None:
         return
     else:
         logger.error("handler failed", exc_info=error)
-        answer = messages.broken()
+        answer = broken()
     if isinstance(update, Update) and update.effective_chat:
         try:
             await reply(update, answer)

@@ -6,6 +6,7 @@ from datetime import timedelta
 import httpx
 from telegram.error import BadRequest, NetworkError, RetryAfter, TelegramError
 
+LONGEST_REASON = 300
 UNSAID = timedelta(minutes=1)
 """When Telegram asks for a pause and does not say how long: the longest span over which it counts."""
 
@@ -27,10 +28,29 @@ def flood_pause(error: TelegramError) -> timedelta | None:
 def is_telegrams_own(error: TelegramError) -> bool:
     """Whether Telegram itself refused, and not something on the way to it.
 
-    A proxy or a hotel's login page answers with a status of its own, 403 or 404 among them, but not in JSON:
-    python-telegram-bot then raises the status's error from a plain TelegramError about the JSON.
+    A proxy or a hotel's login page answers with a status of its own, 403 or 404 among them. If that is no JSON,
+    python-telegram-bot raises the status's error from a plain TelegramError about it; if it is JSON, it lacks the
+    description that Telegram always gives, and python-telegram-bot puts the status there: "Forbidden (403)".
     """
-    return type(error.__cause__) is not TelegramError
+    return type(error.__cause__) is not TelegramError and status_of_another(error) is None
+
+
+def status_of_another(error: TelegramError) -> int | None:
+    """The status with which something on the way to Telegram answered; None if it did not."""
+    said = re.match(r"[\w -]+ \((\d{3})\)(?:\. Parsing the server response|$)", error.message)
+    return int(said[1]) if said else None
+
+
+def reason(error: Exception) -> str:
+    """Why a request failed, in few words, and none of a page by others, which may repeat the address and its token."""
+    if isinstance(error, TelegramError):
+        status = status_of_another(error)
+        return f"not Telegram, but something before it answered with {status}" if status else _short(error.message)
+    return _short(f"{type(error).__name__}: {error}")
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= LONGEST_REASON else f"{text[:LONGEST_REASON]}…"
 
 
 def never_sent(error: TelegramError) -> bool:

@@ -19,7 +19,7 @@ from telegram import ChatMember, Update
 from telegram.error import TelegramError
 from telegram.ext import Application
 
-from bot import messages
+from bot.messages import push
 from bot.replies import reply
 from bot.storing import STORE_AGAIN_SECONDS, insist
 from models import inbox, outbox
@@ -176,6 +176,6 @@ class Inbox:
 async def _offer(update: Update, missed: Sequence[Missed]) -> None:
     """Greet a chat that is back. If that fails, nothing is lost: what waits is sent anyway, the rest is in /missed."""
     try:
-        await reply(update, messages.welcome_back(missed), fresh=True)
+        await reply(update, push.welcome_back(missed), fresh=True)
     except TelegramError as error:
         logger.warning("what was missed could not be offered", extra={"reason": str(error)})

@@ -14,19 +14,26 @@ from telegram.error import Conflict, InvalidToken, TelegramError
 from telegram.ext import ExtBot
 
 from bot.errors import AlreadyRunningError
-from bot.failures import flood_pause, is_telegrams_own
+from bot.failures import flood_pause, is_telegrams_own, reason
 from bot.inbox import Inbox
 from bot.pacing import Turn
 
 logger = logging.getLogger(__name__)
 
-LONG_POLL_SECONDS = 50
-"""Telegram holds a request for updates open for at most this long."""
+LONG_POLL_SECONDS = 20
+"""Telegram holds a request for updates open for so long, if there are none. It takes up to 50."""
+OVERDUE_SECONDS = 5.0
+"""After so much more time no answer will come: the connection died without a word."""
 LONGEST_WAIT_SECONDS = 30.0
-"""Between two attempts to reach Telegram, so that it is noticed within a minute that it is back."""
+"""Between two attempts to reach Telegram.
+
+All three together are less than a minute, so that within one it is noticed that Telegram is back.
+"""
+MOST_DOUBLINGS = 10
+"""Of the wait; a night without Telegram has more failures than a float has doublings."""
 NEWCOMER = timedelta(seconds=30)
 """For so long after its first poll a process gives way to another one that polls with its token."""
-CONFLICT_SECONDS = 1.0
+CONFLICT_SECONDS = 0.5
 """After a conflict the one who was first polls again soon, so that the newcomer sees at once that it is not alone."""
 CONFLICTS_A_WARNING = 60
 KINDS = ["message", "callback_query", "my_chat_member"]
@@ -40,7 +47,8 @@ class RawBot(ExtBot[Turn]):
         """The waiting updates from ``offset`` on; asking for an offset confirms everything before it."""
         data = {"offset": offset, "timeout": LONG_POLL_SECONDS, "allowed_updates": KINDS}
         given = {key: value for key, value in data.items() if value is not None}
-        updates: list[dict[str, Any]] = await self._post("getUpdates", given, read_timeout=LONG_POLL_SECONDS + 10)
+        patience = LONG_POLL_SECONDS + OVERDUE_SECONDS
+        updates: list[dict[str, Any]] = await self._post("getUpdates", given, read_timeout=patience)
         return updates
 
 
@@ -77,7 +85,7 @@ class Polling:
         Without an offset Telegram gives whatever is not confirmed. That matters after a quiet week, when the ids go on
         at a random number, maybe a lower one (Bot API: Update.update_id).
         """
-        readable = [update for update in updates if isinstance(update.get("update_id"), int)]
+        readable = [update for update in updates if _has_id(update)]
         if len(readable) < len(updates):
             logger.error("an update without an id cannot be kept", extra={"count": len(updates) - len(readable)})
         if updates and not readable:
@@ -87,14 +95,14 @@ class Polling:
         return max((update["update_id"] + 1 for update in readable), default=None)
 
     def _after_conflict(self, error: Conflict, *, newcomer: bool) -> float:
-        """Seconds to wait. The first conflict may be with a request of a former run that Telegram still held open."""
+        """Seconds to wait. The first conflict is passed over: Telegram may have held a former run's request open."""
         self._conflicts += 1
         if newcomer and self._conflicts > 1 and "other getUpdates" in error.message:
             raise AlreadyRunningError(
                 "Another program polls Telegram with this token. Stop it first, or use the token of another bot."
             ) from error
-        if self._conflicts % CONFLICTS_A_WARNING == 1:
-            logger.error("another program polls with the same token; stop it", extra={"reason": str(error)})
+        if self._conflicts % CONFLICTS_A_WARNING == 2:
+            logger.error("another program polls with the same token; stop it", extra={"reason": reason(error)})
         return 0.0 if self._conflicts == 1 else CONFLICT_SECONDS
 
     def _after_failure(self, error: Exception) -> float:
@@ -107,5 +115,10 @@ class Polling:
         if not isinstance(error, TelegramError):
             logger.error("updates could not be taken; trying again", exc_info=error)
         elif self._failures == 1:
-            logger.warning("Telegram cannot be reached; trying again", extra={"reason": str(error)})
-        return min(2.0**self._failures, LONGEST_WAIT_SECONDS)
+            logger.warning("Telegram cannot be reached; trying again", extra={"reason": reason(error)})
+        return min(2.0 ** min(self._failures, MOST_DOUBLINGS), LONGEST_WAIT_SECONDS)
+
+
+def _has_id(update: object) -> bool:
+    """Whether it is an update that can be kept: by an id, and one that the database takes, of 64 bits at most."""
+    return isinstance(update, dict) and isinstance(number := update.get("update_id"), int) and number.bit_length() < 64

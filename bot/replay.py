@@ -14,7 +14,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import Progress
 
-from bot.messages import headline, weight
+from bot.messages.standing import headline, weight
 from feeds.archive import BadLine, read_lines, replay
 from feeds.intake import Taken
 from matcher.vocabulary import NEVER, Article

@@ -10,8 +10,8 @@ from telegram import CallbackQuery, InlineKeyboardButton, InlineKeyboardMarkup, 
 from telegram.constants import ParseMode
 from telegram.error import BadRequest, NetworkError, RetryAfter
 
-from bot.failures import flood_pause
-from bot.messages import Message
+from bot.failures import flood_pause, reason
+from bot.messages.frame import Message, without_markup
 
 logger = logging.getLogger(__name__)
 
@@ -64,24 +64,34 @@ async def _send(update: Update, message: Message) -> telegram.Message | None:
     if chat is None:
         return None
     topic = asked.message_thread_id if asked and asked.is_topic_message else None
-    return await _patiently(
-        lambda: chat.send_message(
-            message.text,
-            parse_mode=ParseMode.HTML,
+
+    async def send(text: str, parse_mode: ParseMode | None) -> telegram.Message:
+        return await chat.send_message(
+            text,
+            parse_mode=parse_mode,
             reply_markup=keyboard(message),
             link_preview_options=NO_PREVIEW,
             message_thread_id=topic,
         )
-    )
+
+    try:
+        return await _patiently(lambda: send(message.text, ParseMode.HTML))
+    except BadRequest as error:
+        if "parse entities" not in error.message.casefold():
+            raise
+    return await _patiently(lambda: send(without_markup(message.text), None))
 
 
 async def _acknowledge(query: CallbackQuery, notice: str) -> None:
+    """Stop the button's waiting sign. Whatever comes of that, the answer itself is still to be shown."""
     try:
-        await query.answer(notice or None)
+        await _patiently(lambda: query.answer(notice or None))
     except BadRequest as error:
         # A press that waited through a restart cannot be acknowledged any more; its answer still can be shown.
         if "query" not in error.message.casefold():
             raise
+    except (NetworkError, RetryAfter) as error:
+        logger.warning("a pressed button was not acknowledged", extra={"reason": reason(error)})
 
 
 def _message_of(query: CallbackQuery) -> telegram.Message | None:
@@ -114,7 +124,7 @@ async def _patiently(call: Callable[[], Awaitable[_Result]]) -> _Result:
         except BadRequest:
             raise
         except (NetworkError, RetryAfter) as error:
-            logger.warning("answer not sent yet", extra={"attempt": attempt, "reason": str(error)})
+            logger.warning("answer not sent yet", extra={"attempt": attempt, "reason": reason(error)})
             if flood_pause(error) is None:
                 await asyncio.sleep(attempt)
     return await call()

@@ -17,8 +17,9 @@ from rich.text import Text
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot import feed_words as words
-from bot import messages
+from bot.language import moment, span
+from bot.messages.feed_words import name
+from bot.messages.standing import headline, weight
 from models import outbox
 from models.article import Claim
 from models.change import Change
@@ -101,19 +102,19 @@ def _queue(queue: Queue, now: datetime) -> Block:
         raise ValueError("a queue without a waiting letter was to be shown")
     rows = [
         ("waiting", f"{queue.waiting} letter{'s' if queue.waiting != 1 else ''}"),
-        ("oldest", f"{words.span(now - first.created_at)} ago ({words.moment(first.created_at)}), letter {first.id}"),
+        ("oldest", f"{span(now - first.created_at)} ago ({moment(first.created_at)}), letter {first.id}"),
     ]
     if retired_at:
-        rows.append(("retired", f"{words.moment(retired_at)}; it gets them when it is back"))
+        rows.append(("retired", f"{moment(retired_at)}; it gets them when it is back"))
     else:
-        rows.append(("next try", words.moment(first.due_at) if first.due_at > now else "now, while the bot runs"))
+        rows.append(("next try", moment(first.due_at) if first.due_at > now else "now, while the bot runs"))
     if first.error:
         rows.append(("last error", f"{reason(first.error)} ({_attempts(first)})"))
     return f"chat {queue.chat.chat_id}", rows
 
 
 def _given_up(letter: Letter) -> Block:
-    at = words.moment(letter.abandoned_at) if letter.abandoned_at else "never"
+    at = moment(letter.abandoned_at) if letter.abandoned_at else "never"
     return f"letter {letter.id}", [
         ("chat", str(letter.subscriber.chat_id)),
         ("about", _subject(letter)),
@@ -124,10 +125,10 @@ def _given_up(letter: Letter) -> Block:
 
 def _subject(letter: Letter) -> str:
     if letter.change:
-        return f"{letter.change.deal.slug}: {messages.headline(letter.change)}"
+        return f"{letter.change.deal.slug}: {headline(letter.change)}"
     if letter.claim:
         return f"{letter.claim.deal.slug}: a held claim, {letter.claim.stage}"
-    return f"the feed {words.name(letter.notice.feed)}: {letter.notice.trouble}" if letter.notice else "nothing"
+    return f"the feed {name(letter.notice.feed)}: {letter.notice.trouble}" if letter.notice else "nothing"
 
 
 def _attempts(letter: Letter) -> str:
@@ -202,13 +203,13 @@ def _message(letter: Letter) -> list[Row]:
 def _letter(letter: Letter) -> list[Row]:
     rows = [
         ("about", _subject(letter)),
-        ("created", words.moment(letter.created_at)),
-        ("due", words.moment(letter.due_at)),
+        ("created", moment(letter.created_at)),
+        ("due", moment(letter.due_at)),
         ("attempts", str(letter.attempts)),
-        ("sent", words.moment(letter.sent_at) if letter.sent_at else "no"),
+        ("sent", moment(letter.sent_at) if letter.sent_at else "no"),
     ]
     if letter.abandoned_at:
-        rows.append(("set aside", words.moment(letter.abandoned_at)))
+        rows.append(("set aside", moment(letter.abandoned_at)))
     if letter.error:
         rows.append(("error", reason(letter.error)))
     if letter.earlier:
@@ -220,8 +221,8 @@ def _change(change: Change) -> list[Row]:
     rows = [
         ("deal", f"{change.deal.slug}: {change.deal.title}"),
         ("moved", f"{change.from_stage or 'no reports yet'} → {change.stage} ({change.kind})"),
-        ("recorded", words.moment(change.at)),
-        ("weight", messages.weight(confirmed=change.confirmed, sources=change.sources)),
+        ("recorded", moment(change.at)),
+        ("weight", weight(confirmed=change.confirmed, sources=change.sources)),
     ]
     if change.contested:
         rows.append(("contested", "a party and independent reports contradict each other"))
@@ -232,7 +233,7 @@ def _change(change: Change) -> list[Row]:
 
 def _notice(letter: Letter) -> list[Row]:
     notice = letter.notice
-    return [("trouble", notice.trouble), ("at", words.moment(notice.at)), ("reason", notice.reason)] if notice else []
+    return [("trouble", notice.trouble), ("at", moment(notice.at)), ("reason", notice.reason)] if notice else []
 
 
 def _claim(claim: Claim) -> list[Row]:
@@ -242,7 +243,7 @@ def _claim(claim: Claim) -> list[Row]:
         ("origin", claim.origin or "not known"),
         ("rule", f"{claim.rule} (certainty {claim.certainty:.2f})"),
         ("quote", f"“{claim.quote}” in the {claim.field}"),
-        ("says so at", words.moment(claim.moment)),
+        ("says so at", moment(claim.moment)),
         ("outcome", claim.outcome),
     ]
 
@@ -253,8 +254,8 @@ def _article(claim: Claim) -> list[Row]:
         ("outlet", article.outlet or "without a name"),
         ("title", article.title),
         ("address", article.url or "none"),
-        ("published", words.moment(article.published_at) if article.published_at else "not said"),
-        ("first seen", words.moment(article.first_seen_at)),
+        ("published", moment(article.published_at) if article.published_at else "not said"),
+        ("first seen", moment(article.first_seen_at)),
         ("trust", f"{article.trust}, when it was read"),
     ]
 
@@ -262,7 +263,7 @@ def _article(claim: Claim) -> list[Row]:
 def _feed(feed: Feed | None) -> list[Row]:
     if feed is None:
         return [("title", "none: it came from an archive, or its feed was removed since")]
-    return [("title", words.name(feed)), ("trust", f"{feed.trust}, now")]
+    return [("title", name(feed)), ("trust", f"{feed.trust}, now")]
 
 
 # How it looks --------------------------------------------------------------------------------------------------------

@@ -38,11 +38,14 @@ async def store(
 
 
 async def waiting(session: AsyncSession, wire: Wire) -> Sequence[IncomingUpdate]:
-    """The updates nobody has handled yet, in the order of their coming."""
+    """The updates nobody has handled yet, in the order of their coming.
+
+    That is the order of their rows: ids restart after a quiet week, maybe lower, and clocks are set back.
+    """
     query = (
         select(IncomingUpdate)
         .where(IncomingUpdate.wire == wire, IncomingUpdate.handled_at.is_(None))
-        .order_by(IncomingUpdate.received_at, IncomingUpdate.update_id)
+        .order_by(text("inbox.rowid"))
     )
     return (await session.scalars(query)).all()
 

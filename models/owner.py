@@ -47,10 +47,10 @@ async def offer_code(session: AsyncSession) -> str | None:
 
 
 async def claim(session: AsyncSession, code: str, user_id: int) -> bool:
-    """Make the user the owner if the code is right and still open."""
+    """Make the user the owner if the code is right and still open. Whether the user is the owner now."""
     owner = await session.get(Owner, _ONLY_ROW)
     if owner is None or not _opens(owner, code):
-        return False
+        return owner is not None and owner.user_id == user_id
     await appoint(session, user_id)
     return True
 

@@ -91,6 +91,8 @@ async def migrate(session: AsyncSession, old: int, new: int) -> None:
 
     If Hearsay met the new id already, what the old one followed and had waiting is added to it.
     """
+    if old == new:
+        return
     target = await session.scalar(select(Subscriber).where(Subscriber.chat_id == new))
     if target is None:
         await session.execute(update(Subscriber).where(Subscriber.chat_id == old).values(chat_id=new))

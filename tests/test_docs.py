@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from bot import messages
+from bot.messages import help as messages
+from bot.messages.standing import STAGE_WORDS
 from models.watchlist import read_watchlist
 
 ROOT = Path(__file__).parent.parent
@@ -61,5 +62,5 @@ def test_the_watchlist_example_is_valid() -> None:
 
 def test_the_documents_name_every_stage() -> None:
     """The table of stages is complete."""
-    for stage in messages._STAGE_WORDS:
+    for stage in STAGE_WORDS:
         assert f"`{stage}`" in FILES

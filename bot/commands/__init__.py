@@ -6,8 +6,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from telegram import Update
 from telegram.ext import BaseHandler, ContextTypes
 
-from bot import messages
 from bot.errors import Refusal
+from bot.messages.owner import only_in_private, only_the_owner, stranger
 from models.owner import owner_id
 
 Handler = BaseHandler[Update, ContextTypes.DEFAULT_TYPE, Any]
@@ -33,7 +33,7 @@ async def require_owner(session: AsyncSession, update: Update) -> None:
     """Raise a :class:`Refusal` unless the owner sent or pressed this."""
     user = update.effective_user
     if user is None or user.id != await owner_id(session):
-        raise Refusal(messages.stranger() if update.callback_query else messages.only_the_owner())
+        raise Refusal(stranger() if update.callback_query else only_the_owner())
 
 
 async def require_owner_in_private(session: AsyncSession, update: Update) -> None:
@@ -41,4 +41,4 @@ async def require_owner_in_private(session: AsyncSession, update: Update) -> Non
     await require_owner(session, update)
     chat = update.effective_chat
     if chat is None or chat.type != chat.PRIVATE:
-        raise Refusal(messages.only_in_private())
+        raise Refusal(only_in_private())

@@ -4,9 +4,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from telegram import Update
 from telegram.ext import CallbackQueryHandler, CommandHandler, ContextTypes, MessageHandler, filters
 
-from bot import messages
 from bot.commands import Handler, argument, pressed, wants_new_message
 from bot.errors import Refusal
+from bot.messages import deals as messages
+from bot.messages.frame import PAGE, Message
+from bot.messages.help import gone, missing
 from bot.replies import reply
 from matcher.vocabulary import Status
 from models import change as changes
@@ -80,15 +82,15 @@ class DealCommands:
             answer = await card(session, update, await one_deal(session, query, "status"))
         await reply(update, answer)
 
-    async def _page(self, number: int, status: Status | None) -> messages.Message:
+    async def _page(self, number: int, status: Status | None) -> Message:
         async with self._database.read() as session:
-            page, total = await deals.page(session, status, number * messages.PAGE, messages.PAGE)
+            page, total = await deals.page(session, status, number * PAGE, PAGE)
         if number and not page:
-            raise Refusal(messages.gone())
-        return messages.deals(page, number, -(-total // messages.PAGE), status)
+            raise Refusal(gone())
+        return messages.deals(page, number, -(-total // PAGE), status)
 
 
-async def card(session: AsyncSession, update: Update, deal: Deal, notice: str = "") -> messages.Message:
+async def card(session: AsyncSession, update: Update, deal: Deal, notice: str = "") -> Message:
     """The deal's card as this chat sees it."""
     latest = await changes.history(session, deal, 3)
     evident = next((change for change in latest if change.claims), None)  # a deal that fell quiet shows its last news
@@ -100,7 +102,7 @@ async def card(session: AsyncSession, update: Update, deal: Deal, notice: str = 
 async def one_deal(session: AsyncSession, query: str, command: str) -> Deal:
     """The deal that was typed; a :class:`Refusal` that helps on where none or several fit."""
     if not query:
-        raise Refusal(messages.missing(command))
+        raise Refusal(missing(command))
     found = await deals.find(session, query)
     if not found.deals:
         raise Refusal(messages.not_found(query, found.suggestions, _BUTTON_OF[command]))
@@ -113,7 +115,7 @@ async def pressed_deal(session: AsyncSession, update: Update) -> Deal:
     """The deal a button stands for."""
     deal = await session.get(Deal, int(pressed(update)[1]))
     if deal is None:
-        raise Refusal(messages.gone())
+        raise Refusal(gone())
     return deal
 
 

@@ -14,10 +14,12 @@ from telegram import Update
 from telegram.error import TelegramError
 from telegram.ext import CallbackQueryHandler, CommandHandler, ContextTypes, MessageHandler, filters
 
-from bot import messages
 from bot.commands import Handler, argument, pressed, require_owner_in_private, wants_new_message
 from bot.errors import Refusal
-from bot.messages import Message
+from bot.messages import feed_words, finding
+from bot.messages import feeds as messages
+from bot.messages.frame import PAGE, Message
+from bot.messages.help import gone, missing
 from bot.replies import reply, reply_later, send_file
 from feeds import rhythm
 from feeds.adding import Adder, AlreadyPolled, Choice, NoFeedError
@@ -49,14 +51,14 @@ class FeedCommands:
     def handlers(self) -> list[Handler]:
         """What PTB dispatches to.
 
-        What asks other servers may take a minute. PTB runs it as a task of its own (``block=False``), so that the next
-        update does not wait, and waits for it before the program stops.
+        What asks other servers may take a minute; other chats do not wait for it. It is not made a task of its own
+        (PTB's ``block=False``): then the update would count as handled before it is, and a crash would lose it.
         """
         return [
             CommandHandler("feeds", self.feeds),
-            CommandHandler("addfeed", self.add, block=False),
+            CommandHandler("addfeed", self.add),
             CommandHandler("export", self.export),
-            MessageHandler(_LIST_FILE & filters.UpdateType.MESSAGE, self.received, block=False),
+            MessageHandler(_LIST_FILE & filters.UpdateType.MESSAGE, self.received),
             CallbackQueryHandler(self.turn_page, r"^feeds:\d{1,6}$"),
             CallbackQueryHandler(self.card_pressed, r"^feed:\d{1,18}(:new)?$"),
             CallbackQueryHandler(self.pace_pressed, rf"^feed-pace:\d{{1,18}}:({_PACES})$"),
@@ -65,7 +67,7 @@ class FeedCommands:
             CallbackQueryHandler(self.check_pressed, r"^feed-check:\d{1,18}(:new)?$"),
             CallbackQueryHandler(self.remove_pressed, r"^feed-remove:\d{1,18}$"),
             CallbackQueryHandler(self.drop_pressed, r"^feed-drop:\d{1,18}$"),
-            CallbackQueryHandler(self.offer_pressed, r"^offer:[0-9a-f]{32}$", block=False),
+            CallbackQueryHandler(self.offer_pressed, r"^offer:[0-9a-f]{32}$"),
         ]
 
     async def feeds(self, update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
@@ -88,7 +90,7 @@ class FeedCommands:
         async with self._database.write() as session:
             feed = await _pressed_feed(session, update)
             rhythm.set_pace(feed, timedelta(seconds=seconds) if seconds else None, self._floor, self._clock())
-            answer = await self._card(session, feed, messages.pace_set(feed, self._floor, self._clock()))
+            answer = await self._card(session, feed, feed_words.pace_set(feed, self._floor, self._clock()))
         await reply(update, answer)
 
     async def text_pressed(self, update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
@@ -112,7 +114,7 @@ class FeedCommands:
         async with self._database.write() as session:
             feed = await _pressed_feed(session, update)
             soonest = rhythm.hasten(feed, self._clock())
-            answer = await self._card(session, feed, messages.hastened(feed, soonest))
+            answer = await self._card(session, feed, feed_words.hastened(feed, soonest))
         await reply(update, answer, fresh=wants_new_message(update))
 
     async def remove_pressed(self, update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
@@ -133,17 +135,17 @@ class FeedCommands:
         await self._require_owner(update)
         address = argument(context)
         if not address:
-            raise Refusal(messages.missing("addfeed"))
-        await reply_later(update, messages.looking(address), self._added(address))
+            raise Refusal(missing("addfeed"))
+        await reply_later(update, finding.looking(address), self._added(address))
 
     async def offer_pressed(self, update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
         """Add one of the feeds that a page offers."""
         await self._require_owner(update)
         shown = update.effective_message
-        address = messages.offered_feed(shown.text or "" if shown else "", pressed(update)[1])
+        address = finding.offered_feed(shown.text or "" if shown else "", pressed(update)[1])
         if address is None:
-            raise Refusal(messages.gone())
-        await reply_later(update, messages.looking(address), self._added(address))
+            raise Refusal(gone())
+        await reply_later(update, finding.looking(address), self._added(address))
 
     async def export(self, update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
         """/export."""
@@ -151,7 +153,7 @@ class FeedCommands:
             await require_owner_in_private(session, update)
             data = await export_opml(session)
             count = (await feeds.page(session, 0, 1))[1]
-        await send_file(update, messages.EXPORTED, data, messages.exported_feeds(count))
+        await send_file(update, finding.EXPORTED, data, finding.exported_feeds(count))
 
     async def received(self, update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
         """A file that may be a list of feeds."""
@@ -162,8 +164,8 @@ class FeedCommands:
             async with self._database.write() as session:
                 result = await import_feeds(session, found)
         except BadOpml as error:
-            raise Refusal(messages.bad_list(str(error))) from error
-        await reply(update, messages.imported_feeds(result))
+            raise Refusal(finding.bad_list(str(error))) from error
+        await reply(update, finding.imported_feeds(result))
 
     async def _require_owner(self, update: Update) -> None:
         async with self._database.read() as session:
@@ -172,11 +174,11 @@ class FeedCommands:
     async def _page(self, update: Update, number: int) -> Message:
         async with self._database.read() as session:
             await require_owner_in_private(session, update)
-            page, total = await feeds.page(session, number * messages.PAGE, messages.PAGE)
+            page, total = await feeds.page(session, number * PAGE, PAGE)
             brought = await yields(session, page)
         if number and not page:
-            raise Refusal(messages.gone())
-        return messages.feeds(page, number, -(-total // messages.PAGE), self._clock(), self._floor, brought)
+            raise Refusal(gone())
+        return messages.feeds(page, number, -(-total // PAGE), self._clock(), self._floor, brought)
 
     async def _card(self, session: AsyncSession, feed: Feed, notice: str = "") -> Message:
         brought = await yields(session, [feed])
@@ -187,9 +189,9 @@ class FeedCommands:
         try:
             found = await self._adder.add(address)
         except NoFeedError as error:
-            return messages.no_feed(str(error))
+            return finding.no_feed(str(error))
         if isinstance(found, Choice):
-            return messages.choose_feed(found)
+            return finding.choose_feed(found)
         async with self._database.read() as session:
             feed = await feeds.by_url(session, found.url)
         if isinstance(found, AlreadyPolled) or feed is None:
@@ -212,12 +214,12 @@ async def _download(update: Update) -> bytes:
     if document is None:
         raise ValueError("an update without a document reached the import")  # the handler's filter lets none through
     if (document.file_size or 0) > MAX_BYTES:
-        raise Refusal(messages.large_list())
+        raise Refusal(finding.large_list())
     try:
         file = await document.get_file()
         if (file.file_size or 0) > MAX_BYTES:
-            raise Refusal(messages.large_list())
+            raise Refusal(finding.large_list())
         return bytes(await file.download_as_bytearray())
     except TelegramError as error:
         logger.warning("file not downloaded", extra={"reason": str(error)})
-        raise Refusal(messages.not_downloaded()) from error
+        raise Refusal(finding.not_downloaded()) from error

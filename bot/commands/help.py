@@ -7,9 +7,10 @@ from rapidfuzz import process
 from telegram import BotCommand, Update
 from telegram.ext import CallbackQueryHandler, CommandHandler, ContextTypes, MessageHandler, filters
 
-from bot import messages
 from bot.commands import Handler
 from bot.errors import Refusal
+from bot.language import gettext as _
+from bot.messages import help as messages
 from bot.replies import reply
 from models import deal as deals
 from models import subscriber as subscribers
@@ -61,5 +62,5 @@ class HelpCommands:
 
 
 def menu() -> list[BotCommand]:
-    """Telegram's command menu, from the same list as /help."""
-    return [BotCommand(name, purpose) for name, (purpose, _) in messages.COMMANDS.items()]
+    """Telegram's command menu in the language that is spoken, from the same list as /help."""
+    return [BotCommand(name, _(command.purpose)) for name, command in messages.COMMANDS.items()]

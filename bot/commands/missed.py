@@ -3,9 +3,10 @@
 from telegram import Update
 from telegram.ext import CallbackQueryHandler, CommandHandler, ContextTypes
 
-from bot import messages
 from bot.commands import Handler, wants_new_message
 from bot.commands.deals import card, pressed_deal
+from bot.messages import push
+from bot.messages.frame import Message
 from bot.replies import reply
 from models import outbox
 from models.database import Database
@@ -45,9 +46,9 @@ class MissedCommands:
                 await outbox.show_missed(session, chat.id, deal)
         await reply(update, answer, fresh=True)
 
-    async def _answer(self, update: Update) -> messages.Message:
+    async def _answer(self, update: Update) -> Message:
         chat = update.effective_chat
         async with self._database.read() as session:
             found = await outbox.missed(session, chat.id) if chat else ()
             owners = chat is not None and chat.id == await owner_id(session)
-            return messages.missed(found, Backlog.of(await outbox.queues(session)) if owners else None)
+            return push.missed(found, Backlog.of(await outbox.queues(session)) if owners else None)

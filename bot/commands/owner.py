@@ -7,9 +7,11 @@ from sqlalchemy.orm import joinedload
 from telegram import Update
 from telegram.ext import CallbackQueryHandler, CommandHandler, ContextTypes
 
-from bot import messages
 from bot.commands import Handler, argument, pressed, require_owner
 from bot.errors import Refusal
+from bot.messages import owner as messages
+from bot.messages import push
+from bot.messages.help import gone, missing
 from bot.replies import reply
 from models import ledger, outbox, owner
 from models import subscriber as subscribers
@@ -38,7 +40,7 @@ class OwnerCommands:
                 voided = await owner.void_code(session, argument(context))
             raise Refusal(messages.claim_in_private(voided=voided))
         if not context.args:
-            raise Refusal(messages.missing("claim"))
+            raise Refusal(missing("claim"))
         async with self._database.write() as session:
             success = await owner.claim(session, argument(context), user.id)
             if success:
@@ -53,6 +55,6 @@ class OwnerCommands:
             options = [joinedload(Claim.deal), joinedload(Claim.article)]
             claim = await session.get(Claim, int(pressed(update)[1]), options=options)
             if claim is None:
-                raise Refusal(messages.gone())
+                raise Refusal(gone())
             change = await ledger.release(session, claim, self._clock())
-        await reply(update, messages.released(claim.deal, change))
+        await reply(update, push.released(claim.deal, change))

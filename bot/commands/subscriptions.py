@@ -7,10 +7,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from telegram import Update
 from telegram.ext import CallbackQueryHandler, CommandHandler, ContextTypes
 
-from bot import messages
 from bot.commands import Handler, argument, pressed
 from bot.commands.deals import card, one_deal, pressed_deal
 from bot.errors import Refusal
+from bot.messages import subscriptions as messages
+from bot.messages.frame import Message
+from bot.messages.help import gone
 from bot.replies import reply
 from models import deal as deals
 from models import subscriber as subscribers
@@ -67,7 +69,7 @@ class SubscriptionCommands:
             deal = await pressed_deal(session, update)
             subscriber = await subscribers.meet(session, _chat_id(update), self._wire, self._clock())
             await subscribers.follow(session, subscriber, self._clock(), deal=deal)
-            answer = await card(session, update, deal, messages.SUBSCRIBED)
+            answer = await card(session, update, deal, messages.subscribed_toast())
         await reply(update, answer)
 
     async def unfollow_pressed(self, update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
@@ -76,7 +78,7 @@ class SubscriptionCommands:
             deal = await pressed_deal(session, update)
             await subscribers.unfollow(session, _chat_id(update), deal=deal)
             followed = await subscribers.follows(session, _chat_id(update), deal)
-            answer = await card(session, update, deal, messages.STILL_FOLLOWED if followed else messages.UNSUBSCRIBED)
+            answer = await card(session, update, deal, messages.unsubscribed_toast(still=followed))
         await reply(update, answer)
 
     async def drop_pressed(self, update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
@@ -85,11 +87,11 @@ class SubscriptionCommands:
             subscription = await session.get(Subscription, int(pressed(update)[1]))
             mine = await subscribers.followed(session, _chat_id(update))
             if subscription is None or subscription not in mine:
-                raise Refusal(messages.gone())
+                raise Refusal(gone())
             await session.delete(subscription)
         await reply(update, messages.subscriptions([s for s in mine if s is not subscription]))
 
-    async def _subscribe(self, session: AsyncSession, update: Update, query: str) -> messages.Message:
+    async def _subscribe(self, session: AsyncSession, update: Update, query: str) -> Message:
         subscriber = await subscribers.meet(session, _chat_id(update), self._wire, self._clock())
         if query.casefold() in EVERYTHING:
             return messages.subscribed("", new=await subscribers.follow(session, subscriber, self._clock()))
@@ -101,12 +103,15 @@ class SubscriptionCommands:
         new = await subscribers.follow(session, subscriber, self._clock(), deal=deal)
         return messages.subscribed(deal.title, new=new)
 
-    async def _unsubscribe(self, session: AsyncSession, chat_id: int, query: str) -> messages.Message:
+    async def _unsubscribe(self, session: AsyncSession, chat_id: int, query: str) -> Message:
         if query.casefold() in EVERYTHING:
             return messages.unsubscribed_all(await subscribers.unfollow_all(session, chat_id))
         party = await deals.find_party(session, query)
-        if party and await subscribers.unfollow(session, chat_id, party=party):
-            return messages.unsubscribed(party, party=True)
+        if party and not await deals.by_slug(session, query.casefold()):
+            # Not the deal instead, if the party was not followed: handled twice, this would end both.
+            return messages.unsubscribed(
+                party, party=True, found=await subscribers.unfollow(session, chat_id, party=party)
+            )
         deal = await one_deal(session, query, "unsubscribe")
         found = await subscribers.unfollow(session, chat_id, deal=deal)
         if await subscribers.follows(session, chat_id, deal):

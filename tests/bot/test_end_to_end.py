@@ -108,7 +108,13 @@ async def test_everybody_gets_what_they_should(
     assert not found.wrong, "\n".join([f"{len(found.wrong)} faults, of them:", *found.wrong[:10]])
     assert not found.doubled - run.lost
     await _check_trails(run, found, dice)
-    _publish(run, found, tally)
+    for kind, count in (run.world.web.faults + run.world.mishaps.faults).items():
+        tally.fault(kind, count)
+    tally.prove(
+        "end-to-end",
+        f"0 of {len(found.meant) + found.folded:,} missing, 0 unexpected, {sum(found.doubled.values())} doubled after "
+        f"{sum(run.lost.values())} lost answers, {found.folded} folded into later ones",
+    )
 
 
 async def _live(press: Press, dice: random.Random, path: Path, readers: int, restarts: int) -> Run:
@@ -146,13 +152,3 @@ async def _check_trails(run: Run, found: Findings, dice: random.Random) -> None:
                 (letter,) = await outbox.trail_of_message(session, chat, message)
                 claims = letter.change.claims if letter.change else [letter.claim] if letter.claim else []
                 assert {claim.article.title for claim in claims} == behind[chat, message]
-
-
-def _publish(run: Run, found: Findings, tally: Tally) -> None:
-    for kind, count in (run.world.web.faults + run.world.mishaps.faults).items():
-        tally.fault(kind, count)
-    tally.prove(
-        "end-to-end",
-        f"0 of {len(found.meant) + found.folded:,} missing, 0 unexpected, {sum(found.doubled.values())} doubled after "
-        f"{sum(run.lost.values())} lost answers, {found.folded} folded into later ones",
-    )

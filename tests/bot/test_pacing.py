@@ -246,14 +246,25 @@ async def test_chats_are_forgotten() -> None:
 # Answers first -------------------------------------------------------------------------------------------------------
 
 
-async def test_answers_go_first(bot: Bot) -> None:
-    """In the middle of a broadcast a question is answered before the letters that wait."""
-    await _follow_everything(bot.database, bot.clock, list(range(10_001, 10_101)))
-    asking = asyncio.create_task(bot.ask("/status alpha-beta", chat=ANNA))
-    await bot.news(NEWS)
-    await asking
-    answered = next(n for n, call in enumerate(bot.telegram.calls("sendMessage")) if call.parameters["chat_id"] == ANNA)
-    assert answered < 95
+async def test_answers_go_first() -> None:
+    """The next turn goes to who asked something, however many letters wait, and then in their order."""
+    ticker = Ticker()
+    pacer = Pacer(TELEGRAM, ticker)
+    ticker.busy = lambda: True  # time passes when this test says so
+    served: list[int] = []
+
+    async def send(chat: int, *, urgent: bool) -> None:
+        await pacer.start(chat, urgent=urgent)
+        served.append(chat)
+
+    letters = [asyncio.create_task(send(chat, urgent=False)) for chat in range(1, 11)]
+    answer = asyncio.create_task(send(99, urgent=True))
+    await asyncio.sleep(0)
+    for _ in range(11):
+        ticker.advance(1 / 30)
+        await asyncio.sleep(0)
+    await asyncio.gather(answer, *letters)
+    assert served == [1, 99, *range(2, 11)]
 
 
 async def test_one_who_asks_too_much_holds_up_nobody(bot: Bot) -> None:

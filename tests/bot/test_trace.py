@@ -248,7 +248,7 @@ async def test_the_outbox_shows_no_words_of_others(bot: Bot) -> None:
     await bot.news(TALKS)
     async with bot.database.write() as session:
         letter = (await session.scalars(select(Letter))).one()
-        letter.error = f"cannot use https://api.telegram.example/bot7:not-so-secret/sendMessage"
+        letter.error = "cannot use https://api.telegram.example/bot7:not-so-secret/sendMessage"
     shown = await _outbox(bot)
     assert "not-so-secret" not in shown
     assert "User 1001" not in shown

@@ -12,7 +12,7 @@ from builders import DAY, HOUR, NOON
 from sqlalchemy import delete, select
 from world import AGREED, OTHER, OVER, TALKS, Item, Place, World, moved, rss, says
 
-from bot import messages
+from bot.messages import feed_words, push
 from feeds import rhythm
 from feeds.adding import Added, NoFeedError
 from feeds.fetch import Answer, Fetcher, Validators, make_client
@@ -109,7 +109,7 @@ async def pushes(world: World) -> list[str]:
     """What the letters that are due say about deals."""
     async with world.database.read() as session:
         letters = await outbox.due(session, Wire.TELEGRAM, world.now)
-        return [messages.changed(letter.change, letter.change.deal).text for letter in letters if letter.change]
+        return [push.changed(letter.change, letter.change.deal).text for letter in letters if letter.change]
 
 
 async def add_titled(world: World, title: str) -> None:
@@ -468,7 +468,7 @@ async def test_check_now_waits_while_publisher_or_server_ask_for_it(newsroom: Wo
     async with newsroom.database.write() as session:
         row = (await session.scalars(select(Feed))).one()
         soonest = rhythm.hasten(row, newsroom.now)
-        assert f"{until:%H:%M}" in messages.hastened(row, soonest)
+        assert f"{until:%H:%M}" in feed_words.hastened(row, soonest)
     asked = len(newsroom.web.requests[newsroom.url("news")])
     await newsroom.poll()
 

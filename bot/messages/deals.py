@@ -1,0 +1,118 @@
+"""The deals: lists, cards, histories, and finding the one that is meant."""
+
+from collections.abc import Sequence
+from itertools import groupby
+
+from bot.language import N_, any_of, day, moment, ngettext, pgettext
+from bot.language import gettext as _
+from bot.messages.frame import (
+    LONGEST_ITEM,
+    LONGEST_NAME,
+    LONGEST_TEXT,
+    LONGEST_TITLE,
+    Button,
+    Message,
+    Rows,
+    cut,
+    label,
+    page_line,
+    turns,
+    visible_length,
+)
+from bot.messages.standing import contested, evidence, heading, headline, stage_words, standing_words, weight
+from matcher.vocabulary import Status
+from models.change import Change
+from models.deal import Deal
+
+CHOICES = 10
+"""Deals offered as buttons when several fit."""
+HISTORY = 8
+"""Changes that ``/history`` shows."""
+
+_NONE_OF = {
+    Status.RUMORED: N_("No rumored deals yet."),
+    Status.DENIED: N_("No denied deals yet."),
+    Status.FINALIZED: N_("No finalized deals yet."),
+}
+
+
+def deals(page: Sequence[Deal], number: int, pages: int, status: Status | None) -> Message:
+    """One page of the watchlist (``number`` from 0), grouped by status."""
+    if not page:
+        return Message(
+            _(_NONE_OF[status]) if status else _("No deals yet. The owner adds them with: hearsay deals add")
+        )
+    lines: list[str] = []
+    for shared, group in groupby(page, key=lambda deal: deal.status):
+        lines.append(f"<b>{heading(shared)}</b>")
+        lines += [f"• {cut(deal.title, LONGEST_ITEM)}: {stage_words(deal)}" for deal in group]
+    rows = tuple((Button(label(deal.title), f"status:{deal.id}:new"),) for deal in page)
+    text = "\n".join(lines + page_line(number, pages))
+    return Message(text, rows + turns(number, pages, f"deals:{{}}:{status or ''}"))
+
+
+def unknown_status(word: str) -> Message:
+    """Answer to /deals with a word that is no status."""
+    known = any_of(["/deals", *(f"/deals {status}" for status in Status)])
+    return Message(_("{word} is no status. Try {commands}.", word=cut(word, LONGEST_NAME), commands=known))
+
+
+def status(deal: Deal, latest: Change | None, *, followed: bool, notice: str = "") -> Message:
+    """The card of a deal: where it stands, on whose word, in the words of the ``latest`` change with evidence."""
+    lines = [f"<b>{cut(deal.title, LONGEST_TITLE)}</b>"]
+    if deal.stage is None:
+        lines.append(_("No reports yet."))
+    else:
+        behind = weight(confirmed=deal.confirmed, sources=len(deal.origins))
+        lines.append(f"<b>{standing_words(deal.stage)}</b>")
+        lines.append(_("{weight} · since {day}", weight=behind, day=day(deal.moment)))
+        lines += [contested()] * deal.contested
+        lines += ["", *evidence(latest.claims if latest else [])]
+    return Message("\n".join(lines).rstrip(), _card_buttons(deal, followed=followed), notice)
+
+
+def history(deal: Deal, changes: Sequence[Change]) -> Message:
+    """The deal's changes, newest first, with the evidence behind each."""
+    lines = [_("<b>{title}</b> – history", title=cut(deal.title, LONGEST_TITLE))]
+    if not changes:
+        lines.append(_("No reports yet."))
+    more = "\n" + _("Older changes are not shown.")
+    for change in changes:
+        behind = weight(confirmed=change.confirmed, sources=change.sources)
+        block = ["", f"<b>{moment(change.at)}</b>", f"{headline(change)} · {behind}", *evidence(change.claims)]
+        if visible_length([*lines, *block, more]) > LONGEST_TEXT:
+            lines.append(more)
+            break
+        lines += block
+    return Message("\n".join(lines), ((Button(pgettext("button", "Status"), f"status:{deal.id}"),),))
+
+
+def choose(candidates: Sequence[Deal], action: str) -> Message:
+    """Several deals fit what was typed: let the user press one."""
+    more = len(candidates) - CHOICES
+    question = ngettext("{count} deal fits. Which one?", "{count} deals fit. Which one?", len(candidates))
+    if more > 0:
+        rest = ngettext("{count} more fits; type more of the name.", "{count} more fit; type more of the name.", more)
+        question = f"{question} {rest}"
+    return Message(question, _choices(candidates[:CHOICES], action))
+
+
+def not_found(query: str, suggestions: Sequence[Deal], action: str) -> Message:
+    """Nothing fits what was typed: let the user press what comes near."""
+    typed = cut(query, LONGEST_NAME)
+    if not suggestions:
+        return Message(_("No deal fits “{query}”. /deals lists them all.", query=typed))
+    text = _("No deal fits “{query}”. Did you mean one of these? /deals lists them all.", query=typed)
+    return Message(text, _choices(suggestions, action))
+
+
+def _card_buttons(deal: Deal, *, followed: bool) -> Rows:
+    if followed:
+        follow = Button(pgettext("button", "Unsubscribe"), f"unfollow:{deal.id}")
+    else:
+        follow = Button(pgettext("button", "Subscribe"), f"follow:{deal.id}")
+    return ((follow, Button(pgettext("button", "History"), f"history:{deal.id}")),)
+
+
+def _choices(deals: Sequence[Deal], action: str) -> Rows:
+    return tuple((Button(label(deal.title, LONGEST_NAME), f"{action}:{deal.id}"),) for deal in deals)

@@ -1,0 +1,143 @@
+"""What is sent without being asked for: changes, and what was missed of them."""
+
+from collections.abc import Sequence
+
+from bot.language import gettext as _
+from bot.language import moment, ngettext, pgettext
+from bot.messages.frame import LONGEST_ITEM, LONGEST_NAME, LONGEST_TITLE, Button, Message, cut, label
+from bot.messages.standing import contested, evidence, headline, stage_words, standing_words, weight
+from matcher.vocabulary import Stage
+from models.article import Claim
+from models.change import Change
+from models.deal import Deal
+from models.outbox import Backlog, Missed
+
+MISSED = 10
+"""Deals that ``/missed`` shows."""
+
+
+def changed(change: Change, deal: Deal, earlier: int = 0) -> Message:
+    """The push: what changed is the first line. ``earlier`` changes could not be told in their time."""
+    lines = [
+        f"<b>{headline(change)}</b>",
+        cut(deal.title, LONGEST_TITLE),
+        weight(confirmed=change.confirmed, sources=change.sources),
+    ]
+    lines += [contested()] * change.contested
+    if change.from_stage is Stage.QUIET:
+        lines.append(_("The first news in more than a year."))
+    if earlier:
+        lines.append(_catching_up(earlier))
+    lines += ["", *evidence(change.claims)]
+    # A pressed button answers with a new message: the push itself must stay in the chat.
+    status = Button(pgettext("button", "Status"), f"status:{deal.id}:new")
+    history = Button(pgettext("button", "History"), f"history:{deal.id}:new")
+    return Message("\n".join(lines).rstrip(), ((status, history),))
+
+
+def _catching_up(earlier: int) -> str:
+    return ngettext(
+        "To catch up: {count} change before this could not be told. /history shows all.",
+        "To catch up: {count} changes before this could not be told. /history shows all.",
+        earlier,
+    )
+
+
+def held(claim: Claim, deal: Deal) -> Message:
+    """Ask the owner about a claim that an unvetted feed makes alone."""
+    lines = [
+        _("<b>Held: {standing}</b>", standing=standing_words(claim.stage)),
+        cut(deal.title, LONGEST_TITLE),
+        _(
+            "Only an unvetted feed says so. Nobody was told. "
+            "It counts once another source agrees, or when you let it through."
+        ),
+        "",
+        *evidence([claim]),
+    ]
+    return Message("\n".join(lines), ((Button(pgettext("button", "Let it through"), f"release:{claim.id}"),),))
+
+
+def released(deal: Deal, change: Change | None) -> Message:
+    """The owner let a held claim through; ``change`` is what it moved."""
+    title = cut(deal.title, LONGEST_NAME)
+    if change is None:
+        return Message(_("{title} has moved on since. Nothing was changed.", title=title))
+    moved = _("Done: {title} is {standing}.", title=title, standing=headline(change))
+    told = _("It is a small step, so nobody is told.") if change.quiet else _("Its followers are told.")
+    return Message(f"{moved} {told}", notice=pgettext("toast", "Let through"))
+
+
+def welcome_back(missed: Sequence[Missed]) -> Message:
+    """Greet a chat that took no messages for a while and was not told everything."""
+    untold, of = _changes(sum(deal.untold for deal in missed)), _deals(len(missed))
+    lines = [_("Back again. Meanwhile {changes} of {deals} could not be told here.", changes=untold, deals=of)]
+    coming = sum(bool(deal.waiting) for deal in missed)
+    if coming:
+        lines.append(
+            ngettext(
+                "On the way: {count} message, one per deal.", "On the way: {count} messages, one per deal.", coming
+            )
+        )
+    offer = ((Button(pgettext("button", "What I missed"), "missed:new"),),) if coming < len(missed) else ()
+    return Message("\n".join(lines), offer)
+
+
+def missed(missed: Sequence[Missed], backlog: Backlog | None = None) -> Message:
+    """What a chat was not told, each deal with a button to where it stands; ``backlog`` is for the owner's eyes."""
+    shown = missed[-MISSED:]
+    lines = [_not_told(len(missed))]
+    lines += [f"• {cut(m.deal.title, LONGEST_ITEM)}: {stage_words(m.deal)} ({_untold(m)})" for m in shown]
+    if len(shown) < len(missed):
+        lines.append(_moved_before(len(missed) - len(shown)))
+    if backlog:
+        lines += ["", *_backlog(backlog)]
+    rows = tuple((Button(label(m.deal.title), f"missed:{m.deal.id}"),) for m in shown)
+    return Message("\n".join(lines), rows)
+
+
+def _not_told(deals: int) -> str:
+    if not deals:
+        return _("This chat was told everything.")
+    return ngettext("<b>Not told here</b> ({count} deal)", "<b>Not told here</b> ({count} deals)", deals)
+
+
+def _moved_before(deals: int) -> str:
+    return ngettext(
+        "… and {count} deal that moved before. /deals lists them all.",
+        "… and {count} deals that moved before. /deals lists them all.",
+        deals,
+    )
+
+
+def _untold(missed: Missed) -> str:
+    untold = ngettext("{count} change not told", "{count} changes not told", missed.untold)
+    waiting = ngettext("{count} on the way", "{count} on the way", missed.waiting)
+    return ", ".join([untold] * bool(missed.untold) + [waiting] * bool(missed.waiting))
+
+
+def _backlog(backlog: Backlog) -> list[str]:
+    """All chats together, for the owner: numbers only."""
+    sums = _(
+        "<b>All chats</b>: {waiting} waiting for {chats}, "
+        "{retired} of them for {retired_chats} that took no more messages; {given_up} given up.",
+        waiting=backlog.waiting,
+        chats=_chats(backlog.chats),
+        retired=backlog.retired_waiting,
+        retired_chats=_chats(backlog.retired_chats),
+        given_up=backlog.given_up,
+    )
+    oldest = [_("The oldest waits since {moment}.", moment=moment(backlog.oldest))] if backlog.oldest else []
+    return [sums, *oldest, _("On the command line: hearsay outbox")]
+
+
+def _changes(count: int) -> str:
+    return ngettext("{count} change", "{count} changes", count)
+
+
+def _deals(count: int) -> str:
+    return ngettext("{count} deal", "{count} deals", count)
+
+
+def _chats(count: int) -> str:
+    return ngettext("{count} chat", "{count} chats", count)
