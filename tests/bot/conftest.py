@@ -31,8 +31,8 @@ def ticker() -> Ticker:
 
 
 @pytest.fixture
-async def telegram() -> AsyncIterator[Telegram]:
-    async with Telegram() as telegram:
+async def telegram(ticker: Ticker) -> AsyncIterator[Telegram]:
+    async with Telegram(ticker=ticker.time) as telegram:
         yield telegram
 
 

@@ -37,6 +37,13 @@ async def settled(database: Database) -> Path:
     return database.path
 
 
+@pytest.fixture
+async def telegram() -> AsyncIterator[Telegram]:
+    """Strict by the machine's time, as the bots of this module."""
+    async with Telegram() as telegram:
+        yield telegram
+
+
 async def start(path: Path, telegram: Telegram, how: tuple[str, ...] = NEWCOMER) -> Process:
     settings = {
         "HEARSAY_TOKEN": telegram.token,

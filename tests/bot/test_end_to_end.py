@@ -96,12 +96,12 @@ async def test_everybody_gets_what_they_should(
 ) -> None:
     """0 messages missing, 0 unexpected, copies only where an answer of Telegram got lost, and all can be traced."""
     size = Size(
-        articles=times(gate=240, chaos=1_200, full=20_000),
-        deals=times(gate=10, chaos=30, full=200),
+        articles=times(gate=120, chaos=800, full=20_000),
+        deals=times(gate=8, chaos=30, full=200),
         outlets=times(gate=5, chaos=10, full=30),
-        days=times(gate=12, chaos=24, full=40),
+        days=times(gate=10, chaos=24, full=40),
     )
-    readers, restarts = times(gate=30, chaos=100, full=1_000), times(gate=1, chaos=3, full=12)
+    readers, restarts = times(gate=15, chaos=100, full=1_000), times(gate=1, chaos=3, full=12)
     path = Path(shutil.copy(migrated, tmp_path / "hearsay.db"))
     run = await _live(Press(dice, size), dice, path, readers, restarts)
     found = run.check()
@@ -119,7 +119,7 @@ async def test_everybody_gets_what_they_should(
 
 async def _live(press: Press, dice: random.Random, path: Path, readers: int, restarts: int) -> Run:
     clock = Clock()
-    async with Telegram(clock) as telegram:
+    async with Telegram(clock, limits=None) as telegram:
         world = World(press, dice, telegram, path, clock, readers=readers, restarts=restarts)
         await world.live()
         chats = {chat: telegram.messages(chat) for chat in (*world.chats, OWNER)}

@@ -164,7 +164,7 @@ async def test_no_update_is_lost_by_kill_9(
     async with database.write() as session:
         deals = {slug: (await track(session, a_deal(slug))).id for slug in DEALS}
         code = await owner.offer_code(session)
-    async with Telegram() as telegram, Mortal.over(database, telegram) as bot:
+    async with Telegram(limits=None) as telegram, Mortal.over(database, telegram) as bot:
         users, answers = Users(telegram, dice, deals), Answers(telegram)
         for kill in range(kills):
             if kill == kills // 3:

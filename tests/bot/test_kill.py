@@ -41,6 +41,13 @@ from models.subscriber import Subscriber
 Times = Callable[..., int]
 
 
+@pytest.fixture
+async def telegram() -> AsyncIterator[Telegram]:
+    """Without limits, as the bots of this module: there is much to send."""
+    async with Telegram(limits=None) as telegram:
+        yield telegram
+
+
 @pytest.mark.chaos
 async def test_nothing_is_lost_by_kill_9(
     database: Database, telegram: Telegram, dice: random.Random, times: Times, tally: Tally

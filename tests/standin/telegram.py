@@ -23,7 +23,7 @@ from leaks import TOKEN
 from standin.bell import Bell
 from standin.chats import BOT, BotMessage, Button, Chats, chat_json, shut_out, user_json
 from standin.faults import ApiError, Fault, Slow, json_response, migrated, not_found, unauthorized
-from standin.limits import Limits, Traffic
+from standin.limits import STRICT, Limits, Traffic
 from standin.markup import utf16_length
 from standin.methods import Methods
 from standin.parameters import read_parameters
@@ -36,7 +36,7 @@ __all__ = ["BotMessage", "Button", "Call", "Telegram"]
 PATIENCE = 20.0
 """How many seconds a test waits for something that should come at once."""
 
-LIMITS: Limits | None = None
+LIMITS: Limits | None = STRICT
 """What a test gets that names no limits."""
 
 _COMMAND = re.compile(r"(?<!\S)/\w+(?:@\w+)?")
