@@ -11,6 +11,7 @@ from alembic.autogenerate.api import AutogenContext
 from sqlalchemy import Connection, TypeDecorator, create_engine, event
 
 import models.article
+import models.card
 import models.change
 import models.deal
 import models.entry
@@ -20,7 +21,8 @@ import models.milestone
 import models.notice
 import models.outbox
 import models.owner
-import models.subscriber  # noqa: F401 (each import puts its tables into the metadata)
+import models.subscriber
+import models.subscription  # noqa: F401 (each import puts its tables into the metadata)
 from models.base import Base
 
 

@@ -30,8 +30,10 @@ from bot.terminal import CHAT, TOKEN, TerminalWire
 from matcher.vocabulary import Deal
 from models import feed as feeds
 from models import subscriber as subscribers
+from models import subscription as subscriptions
 from models.database import Database
 from models.subscriber import Wire
+from models.subscription import EVERYTHING
 
 sys.path.append(str(Path(__file__).parent.parent / "tests"))
 from standin.feeds import FeedServer
@@ -135,7 +137,7 @@ async def _push(deal: Deal, server: FeedServer, wire: WatchedWire, web: WatchedW
 async def _follow_everything(database: Database) -> None:
     async with database.write() as session:
         subscriber = await subscribers.meet(session, CHAT, Wire.TERMINAL, utc_now())
-        await subscribers.follow(session, subscriber, utc_now())
+        await subscriptions.follow(session, subscriber, EVERYTHING, utc_now())
 
 
 async def _hurry(database: Database, address: str) -> None:

@@ -19,6 +19,7 @@ from telegram.error import InvalidToken
 from telegram.ext import Application, ApplicationBuilder, JobQueue
 from telegram.request import BaseRequest, HTTPXRequest
 
+from bot.cards import CardKeeper
 from bot.commands.deals import DealCommands
 from bot.commands.feeds import FeedCommands
 from bot.commands.help import HelpCommands, menu
@@ -30,6 +31,7 @@ from bot.errors import on_error
 from bot.failures import is_telegrams_own, reason
 from bot.inbox import Inbox
 from bot.jobs import Jobs, Pace
+from bot.language import SOURCE, languages, speaking
 from bot.pacing import TELEGRAM, Limits, Pacer, Timer
 from bot.polling import Polling, RawBot
 from bot.settings import Settings
@@ -79,6 +81,8 @@ class Surroundings:
     timer: Timer | None = None
     """By which the limits are kept; None for the event loop's."""
     pace: Pace = field(default_factory=Pace)
+    edits: bool = True
+    """Whether messages can be changed after they were sent: not in a terminal."""
     polls: bool = True
     """Whether this process polls the feeds."""
 
@@ -131,7 +135,15 @@ class Program:
         self._newsroom = Newsroom(settings, database, around)
         self.poller, self.adder = self._newsroom.poller, self._newsroom.adder
         self.courier = Courier(database, self._bot, pacer, around.wire, around.clock)
-        self.jobs = Jobs(database, self.poller if around.polls else None, self.courier, around.clock, settings.keep)
+        self.cards = CardKeeper(database, self._bot, pacer, around.wire)
+        self.jobs = Jobs(
+            database,
+            self.poller if around.polls else None,
+            self.courier,
+            self.cards if around.edits else None,
+            around.clock,
+            settings.keep,
+        )
         self.inbox = Inbox(database, self._application, around.wire, around.clock)
         self._polling = Polling(self._bot, self.inbox, around.clock)
         self._add_handlers(database, settings.check_every)
@@ -156,6 +168,7 @@ class Program:
     async def _stop(self) -> None:
         """End what is under way in order, and begin nothing more."""
         self.courier.stop()
+        self.cards.stop()
         self.adder.stop()
         await self.inbox.stop()
         if self._application.running:
@@ -193,7 +206,7 @@ class Program:
             try:
                 await self._application.initialize()
                 await self._bot.delete_webhook()  # while one is set, Telegram refuses long polling
-                await self._bot.set_my_commands(menu())
+                await self._offer_menus()
             except Exception as error:
                 if isinstance(error, InvalidToken) and is_telegrams_own(error):
                     raise
@@ -201,6 +214,13 @@ class Program:
                 await asyncio.sleep(RETRY_SECONDS)
             else:
                 return
+
+    async def _offer_menus(self) -> None:
+        """Telegram shows each user the commands in the language of the app, or else those without one."""
+        for language in languages():
+            with speaking(language):
+                code = None if language == SOURCE else language[:2]
+                await self._bot.set_my_commands(menu(), language_code=code)
 
 
 def _user_agent(settings: Settings) -> str:

@@ -16,21 +16,23 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
+from telegram import ReplyParameters
 from telegram.constants import ParseMode
-from telegram.error import BadRequest, ChatMigrated, Conflict, Forbidden, InvalidToken, NetworkError, TelegramError
+from telegram.error import ChatMigrated
 from telegram.ext import ExtBot
 
-from bot.failures import fate_is_unknown, flood_pause, is_telegrams_own, never_sent, reason, status_of_another
+from bot.failures import reason
+from bot.fates import Fate, judge
+from bot.language import speaking
 from bot.messages import feeds, push
 from bot.messages.frame import Message, without_markup
 from bot.pacing import Pacer, Turn
 from bot.replies import NO_PREVIEW, keyboard
 from bot.storing import STORE_AGAIN_SECONDS, insist
-from models import outbox
+from models import card, outbox, subscription
 from models import subscriber as subscribers
 from models.database import Database
 from models.outbox import Letter
@@ -51,90 +53,9 @@ MOST_UNCERTAIN = 5
 LOOK_AGAIN_SECONDS = 1.0
 """While a slow answer is waited for, other chats may get news."""
 
-_GONE = (
-    "chat not found",
-    "chat_write_forbidden",
-    "group chat was deactivated",
-    "group chat was deleted",
-    "channel_private",
-    "chat_restricted",
-    "have no rights to send a message",
-    "need administrator rights",
-    "not enough rights",
-    "peer_id_invalid",
-    "user not found",
-    "user_is_blocked",
-)
-"""What a 400 says of a chat that takes no messages; the wording is the Bot API server's."""
-
-
-class Fate(StrEnum):
-    """What a failed attempt means for the letter."""
-
-    KEPT = "kept"
-    """It was not the letter's fault: Telegram cannot be reached, or does not know the token."""
-    FLOODED = "flooded"
-    """Telegram asks for a pause, which the pacer keeps."""
-    LATER = "later"
-    """Telegram failed: try again after a while."""
-    UNCERTAIN = "uncertain"
-    """It may have arrived: try again after a while, but not often."""
-    PLAIN = "plain"
-    """Telegram cannot read the markup: send it without."""
-    MOVED = "moved"
-    """The chat has a new id."""
-    RETIRED = "retired"
-    """The chat does not take messages any more."""
-    ABANDONED = "abandoned"
-    """This letter can never be sent."""
-
-
-def judge(error: Exception) -> Fate:
-    """Name the fate of a letter after a failed attempt.
-
-    An answer that says it failed (5xx) is believed; one that makes no sense comes from something that may have done as
-    it was asked.
-    """
-    match error:
-        case TelegramError() if not is_telegrams_own(error):
-            return _OF_ANOTHER.get(status_of_another(error) or 0, Fate.LATER)
-        case TelegramError() if flood_pause(error) is not None:
-            return Fate.FLOODED
-        case TelegramError() if never_sent(error):
-            return Fate.KEPT
-        case TelegramError() if not fate_is_unknown(error):
-            return _judge_refusal(error)
-    return Fate.UNCERTAIN
-
-
-def _judge_refusal(error: TelegramError) -> Fate:
-    """The fate of a letter that Telegram refused.
-
-    BadRequest is a NetworkError in python-telegram-bot, so it is asked for first. A token that Telegram does not know
-    keeps the letter: the owner can mend the token.
-    """
-    words = error.message.casefold()
-    match error:
-        case InvalidToken() | Conflict():
-            return Fate.KEPT
-        case ChatMigrated():
-            return Fate.MOVED
-        case Forbidden():
-            return Fate.RETIRED
-        case BadRequest() if any(gone in words for gone in _GONE):
-            return Fate.RETIRED
-        case BadRequest():
-            return Fate.PLAIN if "parse entities" in words else Fate.ABANDONED
-        case NetworkError():
-            return Fate.ABANDONED if "too large" in words else Fate.LATER
-    return Fate.UNCERTAIN
-
-
-_OF_ANOTHER = {413: Fate.ABANDONED, 504: Fate.UNCERTAIN}
-"""What a gateway's own answer means where it says more than that something failed (RFC 9110, 15.5.14 and 15.6.5)."""
 _TROUBLE = frozenset({Fate.KEPT, Fate.LATER, Fate.UNCERTAIN})
 """After these it is not known whether Telegram can be reached at all."""
-_FINAL = frozenset({Fate.ABANDONED, Fate.PLAIN})
+_FINAL = frozenset({Fate.ABANDONED, Fate.PLAIN, Fate.TOPICLESS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +63,8 @@ class Sent:
     """Telegram took the letter."""
 
     message_id: int
+    topic_is_gone: bool = False
+    """It went into the chat itself, because its topic is closed or deleted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,18 +192,26 @@ class Courier:
             self._failures, self._ask_at = 0, None
 
     async def _carry(self, letter: Letter) -> None:
-        """Wait for the chat's turn, send the letter, and store what became of it."""
-        outcome = await self._attempt_in_turn(letter)
-        if outcome:
-            await self._store(letter, outcome)
+        """Wait for the chat's turn, send the letter, and store what became of it.
 
-    async def _attempt_in_turn(self, letter: Letter) -> Outcome | None:
-        """What became of the letter; None if it may not be sent after all, when its turn has come."""
-        chat_id = letter.subscriber.chat_id
+        What was held back for the chat goes with it, in one message.
+        """
+        parcel = [letter] if not letter.held else await self._gathered(letter)
+        outcome = await self._attempt_in_turn(parcel)
+        if outcome:
+            await self._store(parcel, outcome)
+
+    async def _gathered(self, letter: Letter) -> Sequence[Letter]:
+        async with self._database.read() as session:
+            return await outbox.digest(session, letter, self._clock()) or [letter]
+
+    async def _attempt_in_turn(self, parcel: Sequence[Letter]) -> Outcome | None:
+        """What became of the letters; None if they may not be sent after all, when their turn has come."""
+        chat_id = parcel[0].subscriber.chat_id
         with self._breaking_off_at_stop():
             await self._pacer.start(chat_id, urgent=False)
         try:
-            return await self._attempt(letter) if self._may_send() else None
+            return await self._attempt(parcel) if self._may_send() else None
         finally:
             self._pacer.end(chat_id)
 
@@ -297,35 +228,44 @@ class Courier:
         finally:
             self._waiting -= {task}
 
-    async def _attempt(self, letter: Letter, *, plain: bool = False) -> Outcome:
+    async def _attempt(self, parcel: Sequence[Letter], *, plain: bool = False, topic: bool = True) -> Outcome:
+        letter = parcel[0]
         try:
-            return Sent(await self._send(letter, plain=plain))
+            return Sent(await self._send(parcel, plain=plain, topic=topic), topic_is_gone=not topic)
         except Exception as error:  # noqa: BLE001 (such as PTB's KeyError on an answer without a result)
             fate = judge(error)
             if fate is Fate.PLAIN and not plain:
-                return await self._attempt(letter, plain=True)
+                return await self._attempt(parcel, plain=True, topic=topic)
+            if fate is Fate.TOPICLESS and topic and letter.topic_id:
+                return await self._attempt(parcel, plain=plain, topic=False)
             why = reason(error)
             logger.warning("letter not sent", extra={"letter": letter.id, "fate": fate, "reason": why})
             if fate in _TROUBLE:
                 self._ask_at = self._ask_at or self._clock()
             return Failed(fate, why, error.new_chat_id if isinstance(error, ChatMigrated) else 0)
 
-    async def _send(self, letter: Letter, *, plain: bool) -> int:
-        message = _words(letter)
+    async def _send(self, parcel: Sequence[Letter], *, plain: bool, topic: bool) -> int:
+        letter = parcel[0]
+        with speaking(letter.subscriber.language):
+            message = _words(letter) if len(parcel) == 1 else push.digest(parcel)
         sent = await self._bot.send_message(
             letter.subscriber.chat_id,
             without_markup(message.text) if plain else message.text,
             parse_mode=None if plain else ParseMode.HTML,
             reply_markup=keyboard(message),
             link_preview_options=NO_PREVIEW,
+            disable_notification=letter.silent or None,
+            message_thread_id=letter.topic_id if topic else None,
+            reply_parameters=_answering(letter.answers) if len(parcel) == 1 else None,
             rate_limit_args=Turn.HELD,
         )
         return sent.message_id
 
-    async def _store(self, letter: Letter, outcome: Outcome) -> None:
-        """Store what became of a letter, however long the database refuses: else it would be sent again."""
+    async def _store(self, parcel: Sequence[Letter], outcome: Outcome) -> None:
+        """Store what became of letters, however long the database refuses: else they would be sent again."""
+        letter = parcel[0]
         try:
-            await insist(lambda: self._write(letter, outcome), lambda: self._wait_to_store(letter))
+            await insist(lambda: self._write(parcel, outcome), lambda: self._wait_to_store(letter))
         finally:
             self._refused.discard(letter.id)
 
@@ -334,18 +274,21 @@ class Courier:
         with self._breaking_off_at_stop():
             await self._pacer.sleep(STORE_AGAIN_SECONDS)
 
-    async def _write(self, letter: Letter, outcome: Outcome) -> None:
+    async def _write(self, parcel: Sequence[Letter], outcome: Outcome) -> None:
+        now, chat = self._clock(), parcel[0].subscriber
         async with self._database.write() as session:
-            row = await session.get(Letter, letter.id)
-            if row is None:  # what it was about was removed meanwhile
-                return
-            now = self._clock()
-            match outcome:
-                case Sent(message_id):
-                    row.sent_at, row.message_id = now, message_id
-                    row.attempts, row.error, row.abandoned_at = row.attempts + 1, None, None
-                case Failed():
-                    await self._put_off(session, row, letter.subscriber.chat_id, outcome, now)
+            for letter in parcel:
+                row = await session.get(Letter, letter.id)
+                if row is None:  # what it was about was removed meanwhile
+                    continue
+                match outcome:
+                    case Sent(message_id):
+                        row.sent_at, row.message_id = now, message_id
+                        row.attempts, row.error, row.abandoned_at = row.attempts + 1, None, None
+                    case Failed():
+                        await self._put_off(session, row, chat.chat_id, outcome, now)
+            if isinstance(outcome, Sent):
+                await _settle_in(session, parcel, outcome)
 
     async def _put_off(self, session: AsyncSession, row: Letter, chat_id: int, failed: Failed, now: datetime) -> None:
         row.error = failed.reason
@@ -363,6 +306,20 @@ class Courier:
             row.abandoned_at = now
 
 
+async def _settle_in(session: AsyncSession, parcel: Sequence[Letter], sent: Sent) -> None:
+    """The message is the deal's card in this chat from now on, unless there is one; a topic that is gone is left."""
+    letter = parcel[0]
+    if sent.topic_is_gone and letter.topic_id:
+        await subscription.leave_topic(session, letter.subscriber_id, letter.topic_id)
+    if len(parcel) == 1 and letter.change and letter.answers is None:
+        await card.lay(session, letter.subscriber_id, letter.change, sent.message_id)
+
+
+def _answering(message_id: int | None) -> ReplyParameters | None:
+    """A reply to an earlier message, which may have been deleted meanwhile."""
+    return ReplyParameters(message_id, allow_sending_without_reply=True) if message_id else None
+
+
 def _is_hopeless(row: Letter, now: datetime) -> bool:
     """Whether trying again would only make more copies, or can hardly help."""
     tried_long = row.attempts >= MOST_ATTEMPTS and outbox.is_stale(row, now)
@@ -372,6 +329,8 @@ def _is_hopeless(row: Letter, now: datetime) -> bool:
 def _words(letter: Letter) -> Message:
     if letter.change:
         return push.changed(letter.change, letter.change.deal, letter.earlier or 0)
+    if letter.report:
+        return push.report(letter.report, letter.report.deal)
     if letter.claim:
         return push.held(letter.claim, letter.claim.deal)
     if letter.notice:

@@ -31,8 +31,10 @@ from feeds.archive import read_lines
 from matcher.vocabulary import Article, Trust
 from models import feed, imports, migration, owner
 from models import subscriber as subscribers
+from models import subscription as subscriptions
 from models.database import Database
 from models.subscriber import Wire
+from models.subscription import EVERYTHING
 from models.watchlist import read_watchlist
 
 STORY: Final = Path(__file__).parent.parent / "examples" / "story"
@@ -91,7 +93,7 @@ async def _set_the_stage(database: Database, articles: Sequence[Article], addres
         for outlet in sorted({article.outlet for article in articles}):
             await feed.add(session, f"{address}/{quote(outlet)}", outlet, Trust.TRUSTED)
         subscriber = await subscribers.meet(session, CHAT, Wire.TERMINAL, now)
-        await subscribers.follow(session, subscriber, now)
+        await subscriptions.follow(session, subscriber, EVERYTHING, now)
         await owner.appoint(session, CHAT)
 
 
@@ -106,6 +108,7 @@ async def _perform(
         gap=timedelta(0),
         clock=clock,
         limits=None,
+        edits=False,
         pace=PACE,
     )
     program = Program(settings, TOKEN, database, around)

@@ -63,7 +63,8 @@ def _readings(taken: Taken) -> dict[str, Reading]:
 def _moves(changes: Iterable[Change]) -> dict[str, list[Move]]:
     moves = defaultdict[str, list[Move]](list)
     for change in changes:
-        moves[change.deal.slug].append(Move(change.at, change.from_status, change.stage))
+        if change.stage:  # always: nobody corrects a replay
+            moves[change.deal.slug].append(Move(change.at, change.from_status, change.stage))
     return moves
 
 

@@ -69,6 +69,7 @@ _OUTCOMES = {
     Outcome.POWERLESS: "Nothing moves: the present status may not be left for this one.",
     Outcome.DOUBTFUL: "Nothing moves yet: the reading is unsure, and waits for another article that says the same.",
     Outcome.HELD: "Nothing moves yet: an unvetted feed alone waits for the owner.",
+    Outcome.STRUCK: "Nothing moves: a person said that it is wrong.",
 }
 _TRAITS = {
     "@kind acquisition": "a deal for ownership",

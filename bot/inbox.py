@@ -19,6 +19,7 @@ from telegram import ChatMember, Update
 from telegram.error import TelegramError
 from telegram.ext import Application
 
+from bot.language import best_language, speaking
 from bot.messages import push
 from bot.replies import reply
 from bot.storing import STORE_AGAIN_SECONDS, insist
@@ -130,14 +131,23 @@ class Inbox:
         del self._queues[chat]
 
     async def _handle(self, received: _Received) -> None:
-        error = received.error
+        error, language = received.error, ""
         if received.update:
             try:
-                await self._react(received.update)
+                language = await self._language(received.update)
+                with speaking(language):
+                    await self._react(received.update)
             except Exception as fault:  # a fault of ours: it must not stop what comes after it
                 logger.exception("update cannot be handled; set aside", extra={"update": received.update_id})
                 error = f"{type(fault).__name__}: {fault}"
-        await self._insist(lambda: self._mark(received.update_id, error))
+        await self._insist(lambda: self._mark(received, language, error))
+
+    async def _language(self, update: Update) -> str:
+        """The chat's own language, or else that of the app of who writes."""
+        chat, user = update.effective_chat, update.effective_user
+        async with self._database.read() as session:
+            chosen = await subscribers.language_of(session, chat.id) if chat else ""
+        return chosen or best_language(user.language_code if user else None)
 
     async def _react(self, update: Update) -> None:
         missed = await self._insist(lambda: self._note_chat(update))
@@ -145,12 +155,14 @@ class Inbox:
         if missed:
             await _offer(update, missed)
 
-    async def _mark(self, update_id: int, error: str | None) -> None:
+    async def _mark(self, received: _Received, language: str, error: str | None) -> None:
         async with self._database.write() as session:
-            row = await session.get_one(IncomingUpdate, (update_id, self._wire))
+            row = await session.get_one(IncomingUpdate, (received.update_id, self._wire))
             row.handled_at, row.error = self._clock(), error
             if error is None:
                 row.payload = {}  # the id is enough to know it again; what people write is not kept
+            if received.chat is not None and language:
+                await subscribers.speak(session, received.chat, language)
 
     async def _insist(self, write: Callable[[], Awaitable[_Result]]) -> _Result:
         return await insist(write, lambda: asyncio.sleep(STORE_AGAIN_SECONDS))

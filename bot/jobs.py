@@ -12,6 +12,7 @@ from typing import Any
 
 from telegram.ext import JobQueue
 
+from bot.cards import CardKeeper
 from bot.courier import Courier
 from feeds.poll import Poller
 from models import entry, feed, inbox, ledger
@@ -38,18 +39,25 @@ class Jobs:
         database: Database,
         poller: Poller | None,
         courier: Courier,
+        cards: CardKeeper | None,
         clock: Callable[[], datetime],
         keep: timedelta,
     ) -> None:
         self._database = database
         self._poller = poller
         self._courier = courier
+        self._cards = cards
         self._clock = clock
         self._keep = keep
 
     def schedule(self, queue: JobQueue[Any], pace: Pace) -> None:
         """Start the ticks. A late tick is not dropped, and missed ones are made up by one."""
-        ticks = ((self.poll, pace.poll), (self.deliver, pace.deliver), (self.tidy, pace.tidy))
+        ticks = (
+            (self.poll, pace.poll),
+            (self.deliver, pace.deliver),
+            (self.refresh, pace.deliver),
+            (self.tidy, pace.tidy),
+        )
         for job, seconds in ticks:
             options = {"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
             queue.run_repeating(job, seconds, first=0, job_kwargs=options)
@@ -62,6 +70,11 @@ class Jobs:
     async def deliver(self, _: object = None) -> None:
         """Send the letters that are due."""
         await self._courier.deliver()
+
+    async def refresh(self, _: object = None) -> None:
+        """Edit the cards that are out of date."""
+        if self._cards:
+            await self._cards.refresh()
 
     async def tidy(self, _: object = None) -> None:
         """Mark rumors that went quiet, and forget what need not be kept."""

@@ -58,7 +58,7 @@ async def talk(settings: Settings, console: Console) -> None:
     with _alone(settings.database, Wire.TERMINAL):
         async with await open_database(settings.database) as database:
             wire = TerminalWire(console, time.time, first_update=time.time_ns())
-            around = Surroundings(wire=Wire.TERMINAL, telegram=wire, limits=None, polls=False)
+            around = Surroundings(wire=Wire.TERMINAL, telegram=wire, limits=None, edits=False, polls=False)
             console.print("Talk to Hearsay. Try /deals or /help. Press a button by its number. Leave with /quit.\n")
             await _converse(Program(settings, TOKEN, database, around), wire)
 

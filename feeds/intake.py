@@ -164,7 +164,9 @@ async def _act(
         change = await ledger.hear(session, claim, article.first_seen, quietly=quietly)
         if change is None:
             continue
-        if batch.first_fetch and not change.quiet:
+        if batch.first_fetch and change.quiet:
+            await outbox.withdraw(session, change)  # a small step, for those who want to hear of all
+        elif batch.first_fetch:
             for earlier in (c for c in taken.changes if c.deal is change.deal and not c.quiet):
                 await outbox.withdraw(session, earlier)
         taken.changes.append(change)

@@ -86,6 +86,8 @@ class Outcome(StrEnum):
     """Read with too little certainty to move the deal, and no other reading says so."""
     HELD = "held"
     """An unvetted feed alone; waits for the owner or another origin."""
+    STRUCK = "struck"
+    """A person said that it is wrong, or about another deal."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Column, ForeignKey, Index, Table, select
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Table, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column, relationship, selectinload
 
@@ -32,13 +32,20 @@ class Change(Base):
     """When Hearsay recorded it."""
     kind: Mapped[ChangeKind]
     from_stage: Mapped[Stage | None]
-    stage: Mapped[Stage]
+    stage: Mapped[Stage | None]
+    """The stage after; None if a correction left no report standing."""
     confirmed: Mapped[bool]
     sources: Mapped[int]
     """Independent origins behind the new stage."""
     contested: Mapped[bool]
     quiet: Mapped[bool]
-    """Recorded without telling the followers."""
+    """Recorded without telling those who hear of key moves."""
+    undoes_id: Mapped[int | None] = mapped_column(ForeignKey("change.id", ondelete="SET NULL"), default=None)
+    """The change that this one takes back."""
+    by: Mapped[int | None] = mapped_column(BigInteger, default=None)
+    """The Telegram user who decided it; None for news."""
+    reason: Mapped[str] = mapped_column(default="", server_default="")
+    """The words of whoever decided it."""
 
     deal: Mapped[Deal] = relationship(lazy="raise")
     claims: Mapped[list[Claim]] = relationship(secondary=change_claim, order_by=Claim.moment, lazy="raise")
@@ -49,9 +56,9 @@ class Change(Base):
         return self.from_stage.status if self.from_stage else None
 
     @property
-    def status(self) -> Status:
-        """The status after."""
-        return self.stage.status
+    def status(self) -> Status | None:
+        """The status after; None if a correction left no report standing."""
+        return self.stage.status if self.stage else None
 
 
 async def history(session: AsyncSession, deal: Deal, limit: int) -> Sequence[Change]:

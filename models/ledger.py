@@ -5,20 +5,23 @@ one outbox row per follower are written in the caller's transaction, together or
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import joinedload, selectinload
 
 from matcher import decide, syndication, vocabulary
 from matcher.attribution import outlet_name
 from matcher.decide import Decision, Outcome
-from matcher.vocabulary import Stage, fold_name
-from models import outbox
+from matcher.vocabulary import ChangeKind, Stage, fold_name
+from models import card, outbox
 from models.article import Claim
 from models.change import Change
 from models.deal import Deal
+from models.recount import recount
+from models.subscription import Moves
 
 
 async def hear(session: AsyncSession, claim: Claim, at: datetime, *, quietly: bool = False) -> Change | None:
@@ -34,6 +37,10 @@ async def hear(session: AsyncSession, claim: Claim, at: datetime, *, quietly: bo
     session.add(claim)
     if decision.outcome is Outcome.HELD:
         await outbox.post_held(session, claim, at)
+    independent = claim.origin not in deal.origins
+    if decision.outcome is Outcome.SUPPORTED and independent and not quietly:
+        await session.flush()
+        await outbox.post_report(session, claim, deal, at)
     return await _record(session, deal, decision, [*heard, claim], at, quietly=quietly)
 
 
@@ -42,7 +49,7 @@ async def begin(session: AsyncSession, deal: Deal, stage: Stage, since: datetime
     if deal.stage is not None:
         return None
     after = vocabulary.Standing(stage=stage, confirmed=True, moment=since, last_heard=since)  # a person says so
-    move = vocabulary.Change(vocabulary.ChangeKind.STATUS, deal.standing, after)
+    move = vocabulary.Change(ChangeKind.STATUS, deal.standing, after)
     return await _record(session, deal, Decision(Outcome.MOVED, after, move, quiet=True), [], since)
 
 
@@ -56,6 +63,80 @@ async def release(session: AsyncSession, claim: Claim, at: datetime) -> Change |
         return None
     claim.outcome = decision.outcome
     return await _record(session, claim.deal, decision, [claim], at)
+
+
+async def settle(session: AsyncSession, deal: Deal, stage: Stage, by: int, reason: str, at: datetime) -> Change | None:
+    """Set a stage because a person with the right says so; it holds until a fresh report. None if it stands so."""
+    if deal.stage is stage:
+        return None
+    before = deal.standing
+    after = vocabulary.Standing(stage=stage, confirmed=True, moment=at, last_heard=at)
+    kind = ChangeKind.STATUS if after.status is not before.status else ChangeKind.STAGE
+    decision = Decision(Outcome.MOVED, after, vocabulary.Change(kind, before, after))
+    return await _record(session, deal, decision, [], at, by=by, reason=reason)
+
+
+async def undo(session: AsyncSession, change: Change, by: int, reason: str, at: datetime) -> Change | None:
+    """Take a change back, because a person with the right says that it is wrong.
+
+    The claims behind it count no more, the deal stands where the others leave it, and exactly the chats that were told
+    are told of the correction. None if it was taken back before. Needs the change's deal and claims, with articles.
+    """
+    if await session.scalar(select(Change.id).where(Change.undoes_id == change.id)):
+        return None
+    for claim in change.claims:
+        claim.outcome = Outcome.STRUCK
+    await session.flush()
+    deal, before = change.deal, change.deal.standing
+    after = await recount(session, deal, without=change)
+    correction = Change(
+        deal=deal,
+        at=at,
+        kind=ChangeKind.STATUS if after.status is not before.status else ChangeKind.STAGE,
+        from_stage=before.stage,
+        stage=after.stage,
+        confirmed=after.confirmed,
+        sources=len(after.origins),
+        contested=after.contested,
+        quiet=True,
+        undoes_id=change.id,
+        by=by,
+        reason=reason,
+        claims=[],
+    )
+    session.add(correction)
+    await _stand(session, deal, after)
+    await session.flush()
+    await outbox.post_correction(session, correction, change)
+    return correction
+
+
+async def strike(session: AsyncSession, claim: Claim, by: int, reason: str, at: datetime) -> list[Change]:
+    """Let a claim count no more: it is wrong, or about another deal. The corrections of the changes it alone made.
+
+    Needs the claim's deal loaded.
+    """
+    claim.outcome = Outcome.STRUCK
+    await session.flush()
+    resting = (
+        select(Change)
+        .where(Change.claims.any(Claim.id == claim.id))
+        .options(selectinload(Change.claims).joinedload(Claim.article), joinedload(Change.deal))
+        .order_by(Change.id.desc())
+    )
+    alone = [c for c in await session.scalars(resting) if all(x.outcome is Outcome.STRUCK for x in c.claims)]
+    corrections = [await undo(session, change, by, reason, at) for change in alone]
+    if not alone:
+        await _stand(session, claim.deal, await recount(session, claim.deal))
+    return [correction for correction in corrections if correction]
+
+
+async def _stand(session: AsyncSession, deal: Deal, standing: vocabulary.Standing) -> None:
+    """Let the deal stand there; its cards show it."""
+    before = deal.standing
+    deal.standing = standing
+    if replace(before, last_heard=standing.last_heard) != standing:
+        await card.outdate(session, deal)
 
 
 async def mark_quiet(session: AsyncSession, now: datetime) -> list[Change]:
@@ -80,7 +161,7 @@ async def _heard(session: AsyncSession, claim: Claim) -> Sequence[Claim]:
             Claim.background.is_(False),
             Claim.settled.is_(False),
             Claim.moment >= claim.moment - decide.MEMORY,
-            Claim.outcome.not_in([Outcome.BYSTANDER, Outcome.BACKGROUND]),
+            Claim.outcome.not_in([Outcome.BYSTANDER, Outcome.BACKGROUND, Outcome.STRUCK]),
         )
         .options(joinedload(Claim.article), joinedload(Claim.deal))
         .order_by(Claim.moment, Claim.id)
@@ -105,11 +186,15 @@ async def _record(
     at: datetime,
     *,
     quietly: bool = False,
+    by: int | None = None,
+    reason: str = "",
 ) -> Change | None:
-    deal.standing = decision.standing
+    await _stand(session, deal, decision.standing)
     move = decision.change
     if move is None or move.after.stage is None:
         return None
+    moves = _moves(move)
+    untold = quietly or decision.quiet
     change = Change(
         deal=deal,
         at=at,
@@ -119,7 +204,9 @@ async def _record(
         confirmed=move.after.confirmed,
         sources=len(move.after.origins),
         contested=move.after.contested,
-        quiet=quietly or decision.quiet or not decide.is_key_move(move),
+        quiet=untold or moves is Moves.ALL,
+        by=by,
+        reason=reason,
         claims=[claim for claim in claims if claim.article.ref in move.articles],
     )
     for claim in change.claims:
@@ -127,6 +214,13 @@ async def _record(
             claim.outcome = Outcome.MOVED
     session.add(change)
     await session.flush()
-    if not change.quiet:
-        await outbox.post_change(session, change, deal)
+    if not untold:
+        await outbox.post_change(session, change, deal, moves)
     return change
+
+
+def _moves(move: vocabulary.Change) -> Moves:
+    """The least that a chat must have asked for to hear of this."""
+    if move.kind is ChangeKind.STATUS:
+        return Moves.STATUS
+    return Moves.KEY if decide.is_key_move(move) else Moves.ALL

@@ -18,9 +18,8 @@ from sqlalchemy import (
     and_,
     case,
     delete,
+    false,
     func,
-    insert,
-    literal,
     or_,
     select,
     text,
@@ -40,14 +39,18 @@ from sqlalchemy.orm import (
 from sqlalchemy.sql.base import ExecutableOption
 
 from matcher.decide import Outcome
+from matcher.vocabulary import ChangeKind, Status
+from models import hours, subscription
 from models.article import Claim
 from models.base import Base
+from models.card import Card
 from models.change import Change
 from models.deal import Deal
 from models.feed import Feed, Trouble
 from models.notice import Notice
 from models.owner import owner_id
-from models.subscriber import Subscriber, Wire, followers
+from models.subscriber import Subscriber, Wire
+from models.subscription import Moves, Subscription, passes
 
 _Id = ColumnElement[int] | InstrumentedAttribute[int]
 
@@ -60,15 +63,20 @@ SHOWN = "shown on request"
 
 
 class Letter(Base):
-    """One message that one chat should get: about a change, or (to the owner) about a held claim or a feed."""
+    """One message that one chat should get.
+
+    About a change or a further report; or, to the owner, about a held claim or a feed.
+    """
 
     __tablename__ = "outbox"
     __table_args__ = (
         UniqueConstraint("subscriber_id", "change_id"),
         UniqueConstraint("subscriber_id", "claim_id"),
         UniqueConstraint("subscriber_id", "notice_id"),
+        UniqueConstraint("subscriber_id", "report_id"),
         CheckConstraint(
-            "(change_id IS NOT NULL) + (claim_id IS NOT NULL) + (notice_id IS NOT NULL) = 1", name="one_subject"
+            "(change_id IS NOT NULL) + (claim_id IS NOT NULL) + (notice_id IS NOT NULL) + (report_id IS NOT NULL) = 1",
+            name="one_subject",
         ),
         Index(
             "ix_outbox_waiting", "subscriber_id", "id", sqlite_where=text("sent_at IS NULL AND abandoned_at IS NULL")
@@ -80,12 +88,18 @@ class Letter(Base):
     change_id: Mapped[int | None] = mapped_column(ForeignKey("change.id", ondelete="CASCADE"))
     claim_id: Mapped[int | None] = mapped_column(ForeignKey("claim.id", ondelete="CASCADE"))
     notice_id: Mapped[int | None] = mapped_column(ForeignKey("notice.id", ondelete="CASCADE"))
+    report_id: Mapped[int | None] = mapped_column(ForeignKey("claim.id", ondelete="CASCADE"))
     created_at: Mapped[datetime]
     due_at: Mapped[datetime]
     attempts: Mapped[int] = mapped_column(default=0)
     """Those that were the letter's own: not while Telegram asked for a pause or could not be reached."""
     uncertain: Mapped[int] = mapped_column(default=0, server_default="0")
     """Attempts whose answer got lost: each may have arrived, and be a copy of the one that counts."""
+    held: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Kept for the end of the chat's quiet hours, or for its digest: it is told together with others then."""
+    silent: Mapped[bool] = mapped_column(default=False, server_default=false())
+    topic_id: Mapped[int | None] = mapped_column(default=None)
+    """The forum topic it goes to."""
     sent_at: Mapped[datetime | None] = mapped_column(default=None)
     message_id: Mapped[int | None] = mapped_column(default=None)
     """Telegram's id of the message, once sent."""
@@ -95,20 +109,64 @@ class Letter(Base):
     """Why the last attempt failed; or :data:`FOLDED` or :data:`SHOWN`."""
     earlier: Mapped[int | None] = query_expression()
     """How many letters about the same deal were folded into this one. Only :func:`due` and the trails know."""
+    answers: Mapped[int | None] = query_expression()
+    """The message it replies to: what it takes back, or the deal's card. Only :func:`due` and the trails know."""
 
     subscriber: Mapped[Subscriber] = relationship(lazy="raise")
     change: Mapped[Change | None] = relationship(lazy="raise")
-    claim: Mapped[Claim | None] = relationship(lazy="raise")
+    claim: Mapped[Claim | None] = relationship(lazy="raise", foreign_keys=claim_id)
+    report: Mapped[Claim | None] = relationship(lazy="raise", foreign_keys=report_id)
     notice: Mapped[Notice | None] = relationship(lazy="raise")
 
 
-async def post_change(session: AsyncSession, change: Change, deal: Deal) -> None:
-    """One row per follower of the deal."""
-    columns = [Letter.subscriber_id, Letter.change_id, Letter.created_at, Letter.due_at, Letter.attempts]
-    rows = followers(deal).add_columns(
-        literal(change.id), literal(change.at, Change.at.type), literal(change.at, Change.at.type), literal(0)
+async def post_change(session: AsyncSession, change: Change, deal: Deal, moves: Moves) -> None:
+    """One letter for each chat that follows the deal and wants to hear of such ``moves``."""
+    urgent = change.kind is ChangeKind.STATUS and change.status is not Status.RUMORED
+    texts = [text for claim in change.claims for text in (claim.article.title, claim.article.summary, claim.quote)]
+    for listener in await subscription.listeners(session, deal, change.at):
+        if listener.moves.rank >= moves.rank and (not texts or passes(listener.words, texts)):
+            session.add(_letter_to(listener, change.at, urgent=urgent, change_id=change.id))
+    await session.flush()
+
+
+async def post_report(session: AsyncSession, claim: Claim, deal: Deal, at: datetime) -> None:
+    """A further independent report, for the chats that want every one."""
+    texts = [claim.article.title, claim.article.summary, claim.quote]
+    for listener in await subscription.listeners(session, deal, at):
+        if listener.moves is Moves.REPORTS and passes(listener.words, texts):
+            session.add(_letter_to(listener, at, urgent=False, report_id=claim.id))
+
+
+def _letter_to(listener: Subscription, at: datetime, *, urgent: bool, **subject: int) -> Letter:
+    chat = listener.subscriber
+    held = None if urgent and chat.breaks_through else hours.held_until(chat, at)
+    return Letter(
+        subscriber_id=chat.id,
+        created_at=at,
+        due_at=held or at,
+        held=held is not None,
+        silent=listener.silent,
+        topic_id=listener.topic_id,
+        **subject,
     )
-    await session.execute(insert(Letter).from_select([c.key for c in columns], rows))
+
+
+async def post_correction(session: AsyncSession, change: Change, undone: Change) -> None:
+    """Tell of a correction exactly the chats that were told what it takes back; what was not told yet is withdrawn."""
+    told = select(Letter).where(Letter.change_id == undone.id, Letter.sent_at.is_not(None))
+    for letter in await session.scalars(told):
+        session.add(
+            Letter(
+                subscriber_id=letter.subscriber_id,
+                change_id=change.id,
+                created_at=change.at,
+                due_at=change.at,
+                silent=letter.silent,
+                topic_id=letter.topic_id,
+            )
+        )
+    untold = delete(Letter).where(Letter.change_id == undone.id, Letter.sent_at.is_(None))
+    await session.execute(untold)
 
 
 async def withdraw(session: AsyncSession, change: Change) -> None:
@@ -179,6 +237,7 @@ async def due(
         .where(
             Letter.sent_at.is_(None),
             Letter.abandoned_at.is_(None),
+            or_(Letter.held.is_(False), Letter.due_at <= now),  # what is held back holds up nothing that is not
             Subscriber.wire == wire,
             Subscriber.retired_at.is_(None),
             Letter.subscriber_id.not_in(held),
@@ -196,6 +255,17 @@ async def due(
     return (await session.scalars(query)).all()
 
 
+async def digest(session: AsyncSession, letter: Letter, now: datetime) -> Sequence[Letter]:
+    """All that was held back for the chat of this letter and is due, oldest first: it is told in one message."""
+    query = (
+        select(Letter)
+        .where(Letter.subscriber_id == letter.subscriber_id, Letter.held, Letter.due_at <= now, _waits())
+        .options(*_with_its_subject())
+        .order_by(Letter.id)
+    )
+    return (await session.scalars(query)).all()
+
+
 def _with_its_subject() -> tuple[ExecutableOption, ...]:
     return (
         joinedload(Letter.subscriber),
@@ -203,8 +273,11 @@ def _with_its_subject() -> tuple[ExecutableOption, ...]:
         joinedload(Letter.change).selectinload(Change.claims).joinedload(Claim.article),
         joinedload(Letter.claim).joinedload(Claim.article),
         joinedload(Letter.claim).joinedload(Claim.deal),
+        joinedload(Letter.report).joinedload(Claim.article),
+        joinedload(Letter.report).joinedload(Claim.deal),
         joinedload(Letter.notice).joinedload(Notice.feed),
         with_expression(Letter.earlier, _folded_into_this()),
+        with_expression(Letter.answers, _answered()),
     )
 
 
@@ -409,6 +482,24 @@ def _last_sent(subscriber_id: _Id, deal_id: _Id, before: _Id | None = None) -> C
         .correlate_except(sent, about)
     )
     return func.coalesce((last if before is None else last.where(sent.id < before)).scalar_subquery(), 0)
+
+
+def _answered() -> ColumnElement[int | None]:
+    """The message that a letter about a change replies to; to be asked beside a letter."""
+    told, this, shown = aliased(Letter), aliased(Change), aliased(Card)
+    taken_back = (
+        select(told.message_id)
+        .join(this, this.undoes_id == told.change_id)
+        .where(this.id == Letter.change_id, told.subscriber_id == Letter.subscriber_id)
+        .correlate_except(told, this)
+    )
+    on_card = (
+        select(shown.message_id)
+        .join(this, this.deal_id == shown.deal_id)
+        .where(this.id == Letter.change_id, shown.subscriber_id == Letter.subscriber_id)
+        .correlate_except(shown, this)
+    )
+    return func.coalesce(taken_back.scalar_subquery(), on_card.scalar_subquery())
 
 
 def _folded_into_this() -> ColumnElement[int]:

@@ -1,26 +1,13 @@
-"""Chats and what they follow."""
+"""Chats, and how each wants to be told."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import (
-    BigInteger,
-    CheckConstraint,
-    ForeignKey,
-    Select,
-    UniqueConstraint,
-    delete,
-    exists,
-    or_,
-    select,
-    update,
-)
+from sqlalchemy import BigInteger, delete, false, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import Mapped, aliased, joinedload, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base
-from models.deal import Deal, Party, Spelling, spelling_key
 
 
 class Wire(StrEnum):
@@ -28,6 +15,15 @@ class Wire(StrEnum):
 
     TELEGRAM = "telegram"
     TERMINAL = "terminal"
+
+
+class Digest(StrEnum):
+    """Whether messages are gathered into one."""
+
+    OFF = "off"
+    DAILY = "daily"
+    WEEKLY = "weekly"
+    """On Mondays."""
 
 
 class Subscriber(Base):
@@ -41,26 +37,24 @@ class Subscriber(Base):
     joined_at: Mapped[datetime]
     retired_at: Mapped[datetime | None] = mapped_column(default=None)
     """When the chat stopped taking messages (blocked, deleted). What it follows is kept for its return."""
+    language: Mapped[str] = mapped_column(default="", server_default="")
+    """As in BCP 47; empty for the product's own."""
+    time_zone: Mapped[str] = mapped_column(default="UTC", server_default="UTC")
+    """The IANA name, for the hours below and the times that are shown."""
+    quiet_from: Mapped[int | None] = mapped_column(default=None)
+    """From when on messages are held back, in minutes after local midnight; None for no quiet hours."""
+    quiet_until: Mapped[int | None] = mapped_column(default=None)
+    breaks_through: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Whether ``denied`` and ``finalized`` are told at once whatever the hour."""
+    digest: Mapped[Digest] = mapped_column(default=Digest.OFF, server_default=Digest.OFF)
+    digest_at: Mapped[int] = mapped_column(default=8 * 60, server_default=str(8 * 60))
+    """When the digest is sent, in minutes after local midnight."""
+    compact: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Whether cards are kept to their first lines."""
 
 
-class Subscription(Base):
-    """Something a chat follows: a deal, a party (all its deals, future ones too), or, with neither, everything."""
-
-    __tablename__ = "subscription"
-    __table_args__ = (
-        UniqueConstraint("subscriber_id", "deal_id", "party_key"),
-        CheckConstraint("deal_id IS NULL OR party_key = ''", name="one_target"),
-    )
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    subscriber_id: Mapped[int] = mapped_column(ForeignKey("subscriber.id", ondelete="CASCADE"))
-    deal_id: Mapped[int | None] = mapped_column(ForeignKey("deal.id", ondelete="CASCADE"), index=True)
-    party_key: Mapped[str] = mapped_column(default="")
-    """The spelling key of the party's name; empty for a deal and for everything."""
-    party_name: Mapped[str] = mapped_column(default="")
-    since: Mapped[datetime]
-
-    deal: Mapped[Deal | None] = relationship(lazy="raise")
+_BELONGINGS = ("subscription", "mute", "outbox")
+"""The tables with what a chat has."""
 
 
 async def meet(session: AsyncSession, chat_id: int, wire: Wire, now: datetime) -> Subscriber:
@@ -80,6 +74,17 @@ async def revive(session: AsyncSession, chat_id: int) -> bool:
     return await session.scalar(back.values(retired_at=None).returning(Subscriber.id)) is not None
 
 
+async def language_of(session: AsyncSession, chat_id: int) -> str:
+    """The chat's language; empty if it was not met, or not asked."""
+    return await session.scalar(select(Subscriber.language).where(Subscriber.chat_id == chat_id)) or ""
+
+
+async def speak(session: AsyncSession, chat_id: int, language: str) -> None:
+    """Talk to the chat in this language, unless it has chosen one."""
+    unasked = update(Subscriber).where(Subscriber.chat_id == chat_id, Subscriber.language == "")
+    await session.execute(unasked.values(language=language))
+
+
 async def retire(session: AsyncSession, chat_id: int, now: datetime) -> None:
     """Stop sending to a chat that refuses messages. What it follows is kept; retired before, it stays so since then."""
     leaving = update(Subscriber).where(Subscriber.chat_id == chat_id, Subscriber.retired_at.is_(None))
@@ -94,105 +99,16 @@ async def migrate(session: AsyncSession, old: int, new: int) -> None:
     if old == new:
         return
     target = await session.scalar(select(Subscriber).where(Subscriber.chat_id == new))
-    if target is None:
-        await session.execute(update(Subscriber).where(Subscriber.chat_id == old).values(chat_id=new))
-        return
     source = await session.scalar(select(Subscriber).where(Subscriber.chat_id == old))
     if source is None:
         return
-    had = aliased(Subscription)
-    both_follow = exists().where(
-        had.subscriber_id == target.id,
-        had.deal_id.is_not_distinct_from(Subscription.deal_id),
-        had.party_key == Subscription.party_key,
-    )
-    outbox = Base.metadata.tables["outbox"]  # the module stands above this one
-    moves = (
-        update(Subscription).where(Subscription.subscriber_id == source.id, ~both_follow),
-        update(outbox).where(outbox.c.subscriber_id == source.id).prefix_with("OR IGNORE"),  # both may have it
-    )
-    for move in moves:
-        await session.execute(move.values(subscriber_id=target.id))
+    cards = Base.metadata.tables["card"]
+    await session.execute(delete(cards).where(cards.c.subscriber_id == source.id))  # messages are counted anew there
+    if target is None:
+        source.chat_id = new
+        return
+    for name in _BELONGINGS:
+        table = Base.metadata.tables[name]  # these modules stand above this one
+        moving = update(table).where(table.c.subscriber_id == source.id).prefix_with("OR IGNORE")  # both may have it
+        await session.execute(moving.values(subscriber_id=target.id))
     await session.delete(source)
-
-
-async def follow(
-    session: AsyncSession,
-    subscriber: Subscriber,
-    now: datetime,
-    *,
-    deal: Deal | None = None,
-    party: str | None = None,
-) -> bool:
-    """Follow a deal, a party by its name, or (with neither) everything. False if it was followed already."""
-    if await _subscription(session, subscriber.chat_id, deal, party):
-        return False
-    session.add(
-        Subscription(
-            subscriber_id=subscriber.id,
-            deal_id=deal.id if deal else None,
-            party_key=spelling_key(party or ""),
-            party_name=party or "",
-            since=now,
-        )
-    )
-    await session.flush()
-    return True
-
-
-async def unfollow(session: AsyncSession, chat_id: int, *, deal: Deal | None = None, party: str | None = None) -> bool:
-    """Stop following a deal, a party, or (with neither) the subscription to everything. False if there was none."""
-    subscription = await _subscription(session, chat_id, deal, party)
-    if subscription:
-        await session.delete(subscription)
-    return subscription is not None
-
-
-async def unfollow_all(session: AsyncSession, chat_id: int) -> int:
-    """Drop every subscription of a chat; return how many there were."""
-    subscriptions = await followed(session, chat_id)
-    await session.execute(delete(Subscription).where(Subscription.id.in_([s.id for s in subscriptions])))
-    return len(subscriptions)
-
-
-async def followed(session: AsyncSession, chat_id: int) -> Sequence[Subscription]:
-    """What a chat follows, in the order of its choosing."""
-    query = (
-        select(Subscription)
-        .join(Subscriber, Subscriber.id == Subscription.subscriber_id)
-        .where(Subscriber.chat_id == chat_id)
-        .options(joinedload(Subscription.deal))
-        .order_by(Subscription.id)
-    )
-    return (await session.scalars(query)).all()
-
-
-async def follows(session: AsyncSession, chat_id: int, deal: Deal) -> bool:
-    """Whether the chat gets the changes of this deal, by whichever subscription."""
-    return await session.scalar(followers(deal).where(Subscriber.chat_id == chat_id)) is not None
-
-
-def followers(deal: Deal) -> Select[int]:
-    """The query for the ids of the subscribers who follow a deal: it, one of its parties, or everything.
-
-    A retired chat is among them: it may come back and ask what it missed.
-    """
-    spellings = select(Spelling.key).join(Party, Party.id == Spelling.party_id).where(Party.deal_id == deal.id)
-    everything = Subscription.deal_id.is_(None) & (Subscription.party_key == "")
-    return (
-        select(Subscriber.id)
-        .join(Subscription, Subscription.subscriber_id == Subscriber.id)
-        .where(or_(Subscription.deal_id == deal.id, Subscription.party_key.in_(spellings), everything))
-        .distinct()
-    )
-
-
-async def _subscription(
-    session: AsyncSession, chat_id: int, deal: Deal | None, party: str | None
-) -> Subscription | None:
-    same_deal = Subscription.deal_id == deal.id if deal else Subscription.deal_id.is_(None)
-    return await session.scalar(
-        select(Subscription)
-        .join(Subscriber, Subscriber.id == Subscription.subscriber_id)
-        .where(Subscriber.chat_id == chat_id, same_deal, Subscription.party_key == spelling_key(party or ""))
-    )

@@ -7,9 +7,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from matcher import vocabulary
 from matcher.vocabulary import Field, Kind, Party, Report, Speaker, Stage, Trust
 from models import subscriber as subscribers
+from models import subscription as subscriptions
 from models.article import Article, Claim
 from models.deal import Deal, watchlist_version
 from models.subscriber import Subscriber, Wire
+from models.subscription import Target
 
 NOON = datetime.fromisoformat("2018-01-08T12:00:00+00:00")
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -85,7 +87,7 @@ async def a_chat(session: AsyncSession, chat_id: int, wire: Wire = Wire.TELEGRAM
 
 async def a_follower(session: AsyncSession, chat_id: int, deal: Deal) -> Subscriber:
     chat = await a_chat(session, chat_id)
-    await subscribers.follow(session, chat, NOON, deal=deal)
+    await subscriptions.follow(session, chat, Target(deal), NOON)
     return chat
 
 

@@ -21,6 +21,7 @@ from matcher.vocabulary import ChangeKind, Stage
 from models import milestone, outbox
 from models.change import Change
 from models.database import Database
+from models.subscription import Moves
 
 ROOT = Path(__file__).parent.parent
 NOWHERE = "http://127.0.0.1:1"
@@ -168,11 +169,11 @@ async def fill_the_outbox(database: Database, chats: int) -> None:
             await a_follower(session, chat, deal)
         change = Change(
             deal=deal, at=NOON, kind=ChangeKind.STATUS, from_stage=None, stage=Stage.TALKS,
-            confirmed=False, sources=1, contested=False, quiet=False,
+            confirmed=False, sources=1, contested=False, quiet=False, claims=[],
         )  # fmt: skip
         session.add(change)
         await session.flush()
-        await outbox.post_change(session, change, deal)
+        await outbox.post_change(session, change, deal, Moves.STATUS)
 
 
 @pytest.mark.parametrize("page", ["SECURITY.md", "docs/guarantees.md"])

@@ -39,7 +39,7 @@ class Bug:
 BUGS = (
     Bug(
         "a chat that blocked the bot is tried again",
-        "bot/courier.py",
+        "bot/fates.py",
         "case Forbidden():\n            return Fate.RETIRED",
         "case Forbidden():\n            return Fate.LATER",
         (f"{MATRIX}::test_a_queue_waits_for_a_chat_that_left[1]",),
@@ -69,8 +69,8 @@ BUGS = (
     Bug(
         "a letter is marked before it is sent",
         "bot/courier.py",
-        "outcome = await self._attempt_in_turn(letter)",
-        "await self._store(letter, Sent(1))\n        outcome = await self._attempt_in_turn(letter)",
+        "outcome = await self._attempt_in_turn(parcel)",
+        "await self._store(parcel, Sent(1))\n        outcome = await self._attempt_in_turn(parcel)",
         (f"{COURIER}::test_an_undelivered_letter_is_tried_again",),
     ),
     Bug(
@@ -111,8 +111,8 @@ BUGS = (
     Bug(
         "letters are posted outside the change's transaction",
         "models/ledger.py",
-        "        await outbox.post_change(session, change, deal)\n",
-        "        await session.commit()\n        await outbox.post_change(session, change, deal)\n",
+        "        await outbox.post_change(session, change, deal, moves)\n",
+        "        await session.commit()\n        await outbox.post_change(session, change, deal, moves)\n",
         ("tests/models/test_ledger.py::test_a_move_is_rolled_back_as_a_whole",),
     ),
     Bug(

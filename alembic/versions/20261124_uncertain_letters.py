@@ -10,8 +10,10 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.add_column("outbox", sa.Column("uncertain", sa.Integer(), nullable=False, server_default="0"))
+    with op.batch_alter_table("outbox", recreate="always") as outbox:
+        outbox.add_column(sa.Column("uncertain", sa.Integer(), nullable=False, server_default="0"))
 
 
 def downgrade() -> None:
-    op.drop_column("outbox", "uncertain")
+    with op.batch_alter_table("outbox", recreate="always") as outbox:
+        outbox.drop_column("uncertain")

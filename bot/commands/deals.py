@@ -4,6 +4,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from telegram import Update
 from telegram.ext import CallbackQueryHandler, CommandHandler, ContextTypes, MessageHandler, filters
 
+from bot.cards import card_for
 from bot.commands import Handler, argument, pressed, wants_new_message
 from bot.errors import Refusal
 from bot.messages import deals as messages
@@ -13,7 +14,6 @@ from bot.replies import reply
 from matcher.vocabulary import Status
 from models import change as changes
 from models import deal as deals
-from models import subscriber as subscribers
 from models.database import Database
 from models.deal import Deal
 
@@ -92,11 +92,8 @@ class DealCommands:
 
 async def card(session: AsyncSession, update: Update, deal: Deal, notice: str = "") -> Message:
     """The deal's card as this chat sees it."""
-    latest = await changes.history(session, deal, 3)
-    evident = next((change for change in latest if change.claims), None)  # a deal that fell quiet shows its last news
     chat = update.effective_chat
-    followed = chat is not None and await subscribers.follows(session, chat.id, deal)
-    return messages.status(deal, evident, followed=followed, notice=notice)
+    return await card_for(session, chat.id if chat else None, deal, notice)
 
 
 async def one_deal(session: AsyncSession, query: str, command: str) -> Deal:

@@ -16,10 +16,12 @@ from bot.messages.help import gone
 from bot.replies import reply
 from models import deal as deals
 from models import subscriber as subscribers
+from models import subscription as subscriptions
 from models.database import Database
-from models.subscriber import Subscription, Wire
+from models.subscriber import Wire
+from models.subscription import EVERYTHING, Subscription, Target
 
-EVERYTHING = frozenset({"everything", "all", "*"})
+ALL = frozenset({"everything", "all", "*"})
 
 
 class SubscriptionCommands:
@@ -60,7 +62,7 @@ class SubscriptionCommands:
     async def subscriptions(self, update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
         """/subscriptions."""
         async with self._database.read() as session:
-            followed = await subscribers.followed(session, _chat_id(update))
+            followed = await subscriptions.followed(session, _chat_id(update))
         await reply(update, messages.subscriptions(followed))
 
     async def follow_pressed(self, update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
@@ -68,7 +70,7 @@ class SubscriptionCommands:
         async with self._database.write() as session:
             deal = await pressed_deal(session, update)
             subscriber = await subscribers.meet(session, _chat_id(update), self._wire, self._clock())
-            await subscribers.follow(session, subscriber, self._clock(), deal=deal)
+            await subscriptions.follow(session, subscriber, Target(deal), self._clock())
             answer = await card(session, update, deal, messages.subscribed_toast())
         await reply(update, answer)
 
@@ -76,8 +78,8 @@ class SubscriptionCommands:
         """The button of a deal's card."""
         async with self._database.write() as session:
             deal = await pressed_deal(session, update)
-            await subscribers.unfollow(session, _chat_id(update), deal=deal)
-            followed = await subscribers.follows(session, _chat_id(update), deal)
+            await subscriptions.unfollow(session, _chat_id(update), Target(deal))
+            followed = await subscriptions.follows(session, _chat_id(update), deal)
             answer = await card(session, update, deal, messages.unsubscribed_toast(still=followed))
         await reply(update, answer)
 
@@ -85,7 +87,7 @@ class SubscriptionCommands:
         """A button of /subscriptions: it works only in the chat whose subscription it is."""
         async with self._database.write() as session:
             subscription = await session.get(Subscription, int(pressed(update)[1]))
-            mine = await subscribers.followed(session, _chat_id(update))
+            mine = await subscriptions.followed(session, _chat_id(update))
             if subscription is None or subscription not in mine:
                 raise Refusal(gone())
             await session.delete(subscription)
@@ -93,28 +95,30 @@ class SubscriptionCommands:
 
     async def _subscribe(self, session: AsyncSession, update: Update, query: str) -> Message:
         subscriber = await subscribers.meet(session, _chat_id(update), self._wire, self._clock())
-        if query.casefold() in EVERYTHING:
-            return messages.subscribed("", new=await subscribers.follow(session, subscriber, self._clock()))
+        if query.casefold() in ALL:
+            return messages.subscribed(
+                "", new=await subscriptions.follow(session, subscriber, EVERYTHING, self._clock())
+            )
         party = await deals.find_party(session, query)
         if party:
-            new = await subscribers.follow(session, subscriber, self._clock(), party=party)
+            new = await subscriptions.follow(session, subscriber, Target(party=party), self._clock())
             return messages.subscribed(party, party=True, new=new)
         deal = await one_deal(session, query, "subscribe")
-        new = await subscribers.follow(session, subscriber, self._clock(), deal=deal)
+        new = await subscriptions.follow(session, subscriber, Target(deal), self._clock())
         return messages.subscribed(deal.title, new=new)
 
     async def _unsubscribe(self, session: AsyncSession, chat_id: int, query: str) -> Message:
-        if query.casefold() in EVERYTHING:
-            return messages.unsubscribed_all(await subscribers.unfollow_all(session, chat_id))
+        if query.casefold() in ALL:
+            return messages.unsubscribed_all(await subscriptions.unfollow_all(session, chat_id))
         party = await deals.find_party(session, query)
         if party and not await deals.by_slug(session, query.casefold()):
             # Not the deal instead, if the party was not followed: handled twice, this would end both.
             return messages.unsubscribed(
-                party, party=True, found=await subscribers.unfollow(session, chat_id, party=party)
+                party, party=True, found=await subscriptions.unfollow(session, chat_id, Target(party=party))
             )
         deal = await one_deal(session, query, "unsubscribe")
-        found = await subscribers.unfollow(session, chat_id, deal=deal)
-        if await subscribers.follows(session, chat_id, deal):
+        found = await subscriptions.unfollow(session, chat_id, Target(deal))
+        if await subscriptions.follows(session, chat_id, deal):
             return messages.still_followed(deal)
         return messages.unsubscribed(deal.title, found=found)
 

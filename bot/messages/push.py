@@ -4,35 +4,80 @@ from collections.abc import Sequence
 
 from bot.language import gettext as _
 from bot.language import moment, ngettext, pgettext
-from bot.messages.frame import LONGEST_ITEM, LONGEST_NAME, LONGEST_TITLE, Button, Message, cut, label
+from bot.messages.frame import LONGEST_ITEM, LONGEST_NAME, LONGEST_QUOTE, LONGEST_TITLE, Button, Message, cut, label
 from bot.messages.standing import contested, evidence, headline, stage_words, standing_words, weight
 from matcher.vocabulary import Stage
 from models.article import Claim
 from models.change import Change
 from models.deal import Deal
-from models.outbox import Backlog, Missed
+from models.outbox import Backlog, Letter, Missed
 
 MISSED = 10
 """Deals that ``/missed`` shows."""
+DIGEST = 20
+"""Deals that one digest names."""
 
 
 def changed(change: Change, deal: Deal, earlier: int = 0) -> Message:
     """The push: what changed is the first line. ``earlier`` changes could not be told in their time."""
-    lines = [
-        f"<b>{headline(change)}</b>",
-        cut(deal.title, LONGEST_TITLE),
-        weight(confirmed=change.confirmed, sources=change.sources),
-    ]
+    lines = [f"<b>{headline(change)}</b>", cut(deal.title, LONGEST_TITLE), _grounds(change)]
     lines += [contested()] * change.contested
     if change.from_stage is Stage.QUIET:
         lines.append(_("The first news in more than a year."))
     if earlier:
         lines.append(_catching_up(earlier))
     lines += ["", *evidence(change.claims)]
-    # A pressed button answers with a new message: the push itself must stay in the chat.
+    return Message("\n".join(lines).rstrip(), _buttons(deal))
+
+
+def _grounds(change: Change) -> str:
+    """On whose word it changed."""
+    if change.undoes_id and change.reason:
+        return _("What was told before was wrong: {reason}", reason=cut(change.reason, LONGEST_QUOTE))
+    if change.undoes_id:
+        return _("What was told before was wrong.")
+    if change.by:
+        return _("decided by hand: {reason}", reason=cut(change.reason, LONGEST_QUOTE) or "–")
+    return weight(confirmed=change.confirmed, sources=change.sources)
+
+
+def _buttons(deal: Deal) -> tuple[tuple[Button, ...], ...]:
+    """A pressed button answers with a new message: the push itself must stay in the chat."""
     status = Button(pgettext("button", "Status"), f"status:{deal.id}:new")
     history = Button(pgettext("button", "History"), f"history:{deal.id}:new")
-    return Message("\n".join(lines).rstrip(), ((status, history),))
+    return ((status, history),)
+
+
+def report(claim: Claim, deal: Deal) -> Message:
+    """A further independent report of what stands already."""
+    lines = [
+        _("<b>Another source: {standing}</b>", standing=standing_words(claim.stage)),
+        cut(deal.title, LONGEST_TITLE),
+        "",
+        *evidence([claim]),
+    ]
+    return Message("\n".join(lines), _buttons(deal))
+
+
+def digest(letters: Sequence[Letter]) -> Message:
+    """What was held back, one line for each deal with its latest news."""
+    news: dict[Deal, list[str]] = {}
+    for letter in letters:
+        if letter.change:
+            news.setdefault(letter.change.deal, []).append(headline(letter.change))
+        elif letter.report:
+            told = _("Another source: {standing}", standing=standing_words(letter.report.stage))
+            news.setdefault(letter.report.deal, []).append(told)
+    lines = [ngettext("<b>{count} deal in the news</b>", "<b>{count} deals in the news</b>", len(news)), ""]
+    lines += [f"• {cut(deal.title, LONGEST_ITEM)}: {said[-1]}" for deal, said in list(news.items())[:DIGEST]]
+    if len(news) > DIGEST:
+        lines.append(_more_deals(len(news) - DIGEST))
+    rows = tuple((Button(label(deal.title), f"status:{deal.id}:new"),) for deal in list(news)[:DIGEST])
+    return Message("\n".join(lines), rows)
+
+
+def _more_deals(count: int) -> str:
+    return ngettext("… and {count} more deal: /deals", "… and {count} more deals: /deals", count)
 
 
 def _catching_up(earlier: int) -> str:

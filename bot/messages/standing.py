@@ -53,9 +53,9 @@ def stage_words(deal: Deal) -> str:
     return _(STAGE_WORDS[deal.stage]) if deal.stage else _("no reports yet")
 
 
-def standing_words(stage: Stage) -> str:
-    """Status and stage."""
-    return f"{heading(stage.status)} · {_(STAGE_WORDS[stage])}"
+def standing_words(stage: Stage | None) -> str:
+    """Status and stage; without one, that nothing was reported."""
+    return f"{heading(stage.status)} · {_(STAGE_WORDS[stage])}" if stage else heading(None)
 
 
 def standing(deal: Deal) -> str:
@@ -77,6 +77,8 @@ def weight(*, confirmed: bool, sources: int) -> str:
 def headline(change: Change) -> str:
     """What changed, in a few words without markup."""
     after = standing_words(change.stage)
+    if change.undoes_id:
+        return _("Correction: {standing}", standing=after)
     match change.kind:
         case ChangeKind.STATUS if change.from_status:
             return f"{heading(change.from_status)} → {after}"

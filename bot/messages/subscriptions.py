@@ -6,7 +6,7 @@ from bot.language import gettext as _
 from bot.language import ngettext, pgettext
 from bot.messages.frame import LONGEST_NAME, PAGE, Button, Message, cut, label
 from models.deal import Deal
-from models.subscriber import Subscription
+from models.subscription import Subscription
 
 LONGEST_STOP = 40
 """Characters of what a button would stop following."""

@@ -11,11 +11,13 @@ async def test_start_says_what_the_bot_does(bot: Bot) -> None:
     assert "/subscribe" in answer.text
 
 
-async def test_the_menu_is_the_help(bot: Bot) -> None:
-    """Telegram's command menu and /help name the same commands."""
+@pytest.mark.parametrize(("app", "menu"), [("en", ""), ("fr", ""), ("de", "de"), ("de-AT", "de")])
+async def test_the_menu_is_the_help(bot: Bot, app: str, menu: str) -> None:
+    """Telegram's command menu and /help name the same commands, in the language of the user's app."""
+    bot.telegram.language = app
     answer = await bot.ask("/help")
-    assert bot.telegram.commands
-    for command in bot.telegram.commands:
+    assert len(bot.telegram.commands[menu]) > 10
+    for command in bot.telegram.commands[menu]:
         assert f"/{command['command']} – {command['description']}" in answer.text
 
 

@@ -22,7 +22,8 @@ from standin.faults import Slow
 from tally import Tally
 
 from bot import live
-from models import subscriber as subscribers
+from models import subscription as subscriptions
+from models.subscription import EVERYTHING
 
 Cli = Callable[..., subprocess.CompletedProcess[str]]
 PR_CAPBSET_DROP, CAP_DAC_OVERRIDE = 24, 1
@@ -170,7 +171,7 @@ async def _news_for(bot: Bot, chats: Iterable[int], number: int, at: datetime) -
     """These chats follow everything from now on, and all that do have a letter."""
     async with bot.database.write() as session:
         for chat in chats:
-            await subscribers.follow(session, await a_chat(session, chat), NOON)
+            await subscriptions.follow(session, await a_chat(session, chat), EVERYTHING, NOON)
     await take_in(bot.database, bot.program.poller.intake, [article(number, at)])
 
 

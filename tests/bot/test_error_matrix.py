@@ -57,9 +57,11 @@ from bot import app, trace
 from bot.courier import LONGEST_WAIT, MOST_ATTEMPTS, MOST_UNCERTAIN
 from bot.pacing import TELEGRAM, Pacer
 from models import subscriber as subscribers
+from models import subscription as subscriptions
 from models.deal import Deal
 from models.outbox import STALE, Letter
 from models.subscriber import Wire
+from models.subscription import Target
 
 TALKS, OFF = "Alpha in talks to buy Beta, Bloomberg reports", "Alpha ends talks to buy Beta, Bloomberg reports"
 AGREED = "Alpha agrees to buy Beta"
@@ -243,7 +245,7 @@ async def _follow(bot: Bot, *chats: int, deal: Deal | None = None) -> None:
     async with bot.database.write() as session:
         for chat in chats:
             subscriber = await subscribers.meet(session, chat, Wire.TELEGRAM, bot.clock())
-            await subscribers.follow(session, subscriber, bot.clock(), deal=deal)
+            await subscriptions.follow(session, subscriber, Target(deal), bot.clock())
 
 
 async def _say(bot: Bot, text: str, chats: Iterable[int]) -> None:

@@ -16,7 +16,7 @@ from standin.telegram import Telegram
 from tally import Tally
 
 from models import owner
-from models import subscriber as subscribers
+from models import subscription as subscriptions
 from models.database import Database
 from models.inbox import IncomingUpdate
 from models.subscriber import Subscriber
@@ -110,7 +110,7 @@ async def chats_in(database: Database) -> dict[int, Chat]:
     chats = {}
     async with database.read() as session:
         for row in (await session.scalars(select(Subscriber))).all():
-            followed = await subscribers.followed(session, row.chat_id)
+            followed = await subscriptions.followed(session, row.chat_id)
             slugs = {subscription.deal.slug if subscription.deal else EVERYTHING for subscription in followed}
             chats[row.chat_id] = Chat(known=True, retired=row.retired_at is not None, follows=slugs)
     return chats

@@ -31,12 +31,13 @@ from tally import Tally
 from bot.app import utc_now
 from feeds.intake import Intake
 from models import milestone
-from models import subscriber as subscribers
+from models import subscription as subscriptions
 from models.article import Article, Claim
 from models.change import Change, change_claim
 from models.database import Database
 from models.outbox import Letter
 from models.subscriber import Subscriber
+from models.subscription import EVERYTHING
 
 Times = Callable[..., int]
 
@@ -171,7 +172,7 @@ async def _let_follow(database: Database, chats: Collection[int]) -> None:
     """These chats follow everything."""
     async with database.write() as session:
         for chat in chats:
-            await subscribers.follow(session, await a_chat(session, chat), NOON)
+            await subscriptions.follow(session, await a_chat(session, chat), EVERYTHING, NOON)
 
 
 async def _follow_or_stop(database: Database, chat: int, following: set[int]) -> None:
@@ -181,7 +182,7 @@ async def _follow_or_stop(database: Database, chat: int, following: set[int]) ->
         await _let_follow(database, [chat])
     else:
         async with database.write() as session:
-            await subscribers.unfollow(session, chat)
+            await subscriptions.unfollow(session, chat, EVERYTHING)
 
 
 # What is in the database, and what arrived ---------------------------------------------------------------------------

@@ -30,7 +30,7 @@ from models.feed import Feed, Trouble
 from models.feed_yield import Yield
 from models.notice import Notice
 from models.outbox import Backlog, Missed
-from models.subscriber import Subscription
+from models.subscription import Subscription
 
 DAY = timedelta(days=1)
 NOW = datetime(2018, 1, 8, 20, 40, tzinfo=UTC)

@@ -23,10 +23,11 @@ from bot.jobs import Pace
 from bot.settings import Settings
 from matcher.vocabulary import ChangeKind, Stage, Trust
 from models import milestone, outbox
-from models import subscriber as subscribers
+from models import subscription as subscriptions
 from models.change import Change
 from models.database import Database
 from models.feed import Feed
+from models.subscription import EVERYTHING, Moves
 
 MINUTE, HOUR = 60.0, 3600.0
 CHATS = (1, 2, 3)
@@ -84,18 +85,20 @@ class Life:
             await milestone.reach(session, milestone.STARTERS)
             session.add(Feed(url="http://feed.example/", title="A feed", trust=Trust.TRUSTED, etag='"1"'))
             for chat in CHATS:
-                await subscribers.follow(session, await a_chat(session, chat), NOON)
+                await subscriptions.follow(session, await a_chat(session, chat), EVERYTHING, NOON)
 
     async def deals_move(self) -> None:
         async with self.database.write() as session:
             for _ in range(NEWS):
                 self.deals += 1
                 deal = await track(session, a_deal(f"story-{self.deals:03}"))
-                change = Change(deal=deal, at=self.clock(), kind=ChangeKind.STATUS, stage=Stage.TALKS, sources=1)
+                change = Change(
+                    deal=deal, at=self.clock(), kind=ChangeKind.STATUS, stage=Stage.TALKS, sources=1, claims=[]
+                )
                 change.confirmed = change.contested = change.quiet = False
                 session.add(change)
                 await session.flush()
-                await outbox.post_change(session, change, deal)
+                await outbox.post_change(session, change, deal, Moves.STATUS)
 
     async def users_ask(self) -> None:
         self.questions += 1

@@ -11,8 +11,10 @@ from loopback import Web
 from world import World
 
 from feeds.fetch import Fetcher, make_client
-from models import owner, subscriber
+from models import owner
+from models import subscription as subscriptions
 from models.database import Database
+from models.subscription import EVERYTHING
 
 OWNER = 9
 
@@ -28,7 +30,7 @@ async def followed(database: Database) -> Database:
     """One deal, followed by one chat; another chat is the owner's."""
     async with database.write() as session:
         await track(session, a_deal("alpha-beta", "Alphacom", "Betasoft"))
-        await subscriber.follow(session, await a_chat(session, 1), NOON)
+        await subscriptions.follow(session, await a_chat(session, 1), EVERYTHING, NOON)
         await a_chat(session, OWNER)
         await owner.appoint(session, OWNER)
     return database

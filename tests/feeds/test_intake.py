@@ -10,11 +10,13 @@ from sqlalchemy.orm import joinedload
 
 from feeds.intake import Batch, Intake, Taken, take
 from matcher.vocabulary import Article, Field, Stage, Trust
-from models import article, subscriber
+from models import article
+from models import subscription as subscriptions
 from models.change import Change
 from models.database import Database
 from models.deal import Deal
 from models.outbox import Letter
+from models.subscription import EVERYTHING
 
 TALKS = "Alphacom in talks to buy Betasoft"
 NEAR = "Alphacom near deal to buy Betasoft"
@@ -43,7 +45,7 @@ async def tracked(database: Database) -> Database:
     async with database.write() as session:
         await track(session, a_deal("alpha-beta", "Alphacom", "Betasoft"))
         await track(session, a_deal("alpha-gamma", "Alphacom", "Gammatel"))
-        await subscriber.follow(session, await a_chat(session, 1), NOON)
+        await subscriptions.follow(session, await a_chat(session, 1), EVERYTHING, NOON)
     return database
 
 

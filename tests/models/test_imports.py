@@ -7,7 +7,7 @@ from sqlalchemy.orm import selectinload
 from matcher.vocabulary import Deal as DealValue
 from matcher.vocabulary import Kind, Party, Stage, Status
 from models import change, deal, ledger
-from models import subscriber as subscribers
+from models import subscription as subscriptions
 from models.database import Database
 from models.deal import Deal
 from models.imports import Effect, import_deals
@@ -62,7 +62,7 @@ async def test_an_update_keeps_status_history_and_followers(database: Database) 
         row = (await session.scalars(select(Deal).options(selectinload(Deal.parties)))).one()
         assert (row.title, row.stage, row.origins) == ("Alpha wants Beta", Stage.TALKS, ["bloomberg"])
         assert len(await change.history(session, row, limit=9)) == 1
-        assert await subscribers.follows(session, 1, row)
+        assert await subscriptions.follows(session, 1, row)
 
 
 async def test_a_starting_point_is_taken_over(database: Database) -> None:

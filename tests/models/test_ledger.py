@@ -10,13 +10,14 @@ from sqlalchemy.orm import joinedload
 from matcher.decide import QUIET_AFTER, Outcome
 from matcher.vocabulary import ChangeKind, Report, Speaker, Stage, Status, Trust
 from models import change, deal, ledger, outbox, owner
-from models import subscriber as subscribers
+from models import subscription as subscriptions
 from models.article import Claim
 from models.change import Change
 from models.database import Database
 from models.deal import Deal
 from models.outbox import Letter
 from models.subscriber import Wire
+from models.subscription import EVERYTHING, Target
 
 TALKS = a_report(Stage.TALKS)
 CALLED_OFF = a_report(Stage.CALLED_OFF, NOON + HOUR, origin="Reuters")
@@ -83,8 +84,8 @@ async def test_whoever_follows_in_several_ways_gets_one_letter(database: Databas
         row = await track(session)
         chat = await a_follower(session, 1, row)
         for party in ("Alpha", "Beta"):
-            await subscribers.follow(session, chat, NOON, party=party)
-        await subscribers.follow(session, chat, NOON)
+            await subscriptions.follow(session, chat, Target(party=party), NOON)
+        await subscriptions.follow(session, chat, EVERYTHING, NOON)
         await hear(session, row, TALKS)
 
         assert len(await letters(session)) == 1
@@ -109,7 +110,7 @@ async def test_followers_of_a_deal_a_party_or_everything_are_told(
         rows = {slug: await track(session, a_deal(slug)) for slug in ("alpha-beta", "alpha-gamma")}
         chat = await a_chat(session, 1)
         followed = rows[target["deal"]] if "deal" in target else None
-        await subscribers.follow(session, chat, NOON, deal=followed, party=target.get("party"))
+        await subscriptions.follow(session, chat, Target(followed, target.get("party") or ""), NOON)
         await hear(session, rows["alpha-beta"], TALKS)
 
         assert len(await letters(session)) == int(told)
@@ -118,7 +119,7 @@ async def test_followers_of_a_deal_a_party_or_everything_are_told(
 async def test_a_party_is_followed_into_its_future_deals(database: Database) -> None:
     """A deal that is tracked only after someone followed its party is followed too."""
     async with database.write() as session:
-        await subscribers.follow(session, await a_chat(session, 1), NOON, party="Beta")
+        await subscriptions.follow(session, await a_chat(session, 1), Target(party="Beta"), NOON)
         await hear(session, await track(session), TALKS)
 
         assert len(await letters(session)) == 1
@@ -371,7 +372,7 @@ async def test_chats_of_every_wire_are_told(database: Database) -> None:
     async with database.write() as session:
         row = await track(session)
         for chat_id, wire in ((1, Wire.TELEGRAM), (2, Wire.TERMINAL)):
-            await subscribers.follow(session, await a_chat(session, chat_id, wire), NOON)
+            await subscriptions.follow(session, await a_chat(session, chat_id, wire), EVERYTHING, NOON)
         await hear(session, row, TALKS)
 
         assert len(await letters(session)) == 2

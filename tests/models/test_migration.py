@@ -20,8 +20,10 @@ from tally import Tally
 from matcher.vocabulary import Stage, Trust
 from models import entry, feed, inbox, ledger, migration, milestone, owner
 from models import subscriber as subscribers
+from models import subscription as subscriptions
 from models.article import Mention
 from models.base import Base
+from models.card import Card
 from models.database import Database
 from models.entry import Marks
 from models.feed import Trouble
@@ -64,6 +66,9 @@ async def fill(path: Path) -> None:
             for hours, stage in enumerate((Stage.TALKS, Stage.AGREED)):
                 report = a_report(stage, NOON + hours * HOUR, origin=f"Outlet {number}")
                 await ledger.hear(session, write_claim(deal, report), report.moment)
+            chat = await subscribers.meet(session, number, Wire.TELEGRAM, NOON)
+            await subscriptions.mute(session, chat, deal, NOON + HOUR)
+            session.add(Card(subscriber_id=chat.id, deal_id=deal.id, message_id=number))
             article = write_article(a_report(Stage.TALKS, origin=f"Other {number}"))
             session.add(Mention(article=article, deal=deal))
 
@@ -148,7 +153,7 @@ async def test_upgrading_keeps_the_data(database: Database) -> None:
     migration.upgrade(database.path)
 
     async with database.read() as session:
-        assert len(await subscribers.followed(session, 1)) == 1
+        assert len(await subscriptions.followed(session, 1)) == 1
 
 
 @dataclass(frozen=True)

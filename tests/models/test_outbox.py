@@ -11,12 +11,14 @@ from matcher.vocabulary import Stage, Trust
 from models import feed as feeds
 from models import ledger, outbox, owner
 from models import subscriber as subscribers
+from models import subscription as subscriptions
 from models.database import Database
 from models.deal import Deal
 from models.feed import Trouble
 from models.notice import Notice
 from models.outbox import Backlog, Letter, Missed
 from models.subscriber import Subscriber, Wire
+from models.subscription import EVERYTHING, Target
 
 STORY = [
     a_report(Stage.TALKS),
@@ -95,7 +97,7 @@ async def test_a_retired_chat_waits(database: Database) -> None:
 
         await a_chat(session, 1)
         assert stages(await due(session)) == [(1, Stage.TALKS)]
-        assert len(await subscribers.followed(session, 1)) == 1
+        assert len(await subscriptions.followed(session, 1)) == 1
 
 
 async def test_wires_are_kept_apart(database: Database) -> None:
@@ -103,7 +105,7 @@ async def test_wires_are_kept_apart(database: Database) -> None:
     async with database.write() as session:
         row = await track(session)
         for chat_id, wire in ((1, Wire.TELEGRAM), (2, Wire.TERMINAL)):
-            await subscribers.follow(session, await a_chat(session, chat_id, wire), NOON)
+            await subscriptions.follow(session, await a_chat(session, chat_id, wire), EVERYTHING, NOON)
         await tell(session, row)
 
         assert stages(await due(session)) == [(1, Stage.TALKS)]
@@ -118,21 +120,24 @@ async def test_following_twice_is_following_once(database: Database) -> None:
     async with database.write() as session:
         row = await track(session)
         chat = await a_chat(session, 1)
-        assert [await subscribers.follow(session, chat, NOON, deal=row) for _ in range(2)] == [True, False]
-        for party in ("Alpha", None):
-            assert [await subscribers.follow(session, chat, NOON, party=party) for _ in range(2)] == [True, False]
-        assert [(s.deal, s.party_name) for s in await subscribers.followed(session, 1)] == [
+        assert [await subscriptions.follow(session, chat, Target(row), NOON) for _ in range(2)] == [True, False]
+        for party in ("Alpha", ""):
+            assert [await subscriptions.follow(session, chat, Target(party=party), NOON) for _ in range(2)] == [
+                True,
+                False,
+            ]
+        assert [(s.deal, s.party_name) for s in await subscriptions.followed(session, 1)] == [
             (row, ""),
             (None, "Alpha"),
             (None, ""),
         ]
-        assert await subscribers.follows(session, 1, row)
+        assert await subscriptions.follows(session, 1, row)
 
-        assert [await subscribers.unfollow(session, 1, deal=row) for _ in range(2)] == [True, False]
-        assert [await subscribers.unfollow(session, 1, party="ALPHA") for _ in range(2)] == [True, False]
-        assert await subscribers.follows(session, 1, row)
-        assert await subscribers.unfollow_all(session, 1) == 1
-        assert not await subscribers.follows(session, 1, row)
+        assert [await subscriptions.unfollow(session, 1, Target(row)) for _ in range(2)] == [True, False]
+        assert [await subscriptions.unfollow(session, 1, Target(party="ALPHA")) for _ in range(2)] == [True, False]
+        assert await subscriptions.follows(session, 1, row)
+        assert await subscriptions.unfollow_all(session, 1) == 1
+        assert not await subscriptions.follows(session, 1, row)
 
 
 async def test_dropping_everything_leaves_others_alone(database: Database) -> None:
@@ -141,9 +146,9 @@ async def test_dropping_everything_leaves_others_alone(database: Database) -> No
         row = await track(session)
         for chat_id in (1, 2):
             await a_follower(session, chat_id, row)
-        await subscribers.unfollow_all(session, 1)
+        await subscriptions.unfollow_all(session, 1)
 
-        assert [s.deal_id for s in await subscribers.followed(session, 2)] == [row.id]
+        assert [s.deal_id for s in await subscriptions.followed(session, 2)] == [row.id]
 
 
 async def test_a_group_keeps_everything_under_its_new_id(database: Database) -> None:
@@ -156,8 +161,8 @@ async def test_a_group_keeps_everything_under_its_new_id(database: Database) -> 
 
     async with database.read() as session:
         assert stages(await due(session)) == [(-100, Stage.TALKS)]
-        assert len(await subscribers.followed(session, -100)) == 1
-        assert await subscribers.followed(session, -1) == []
+        assert len(await subscriptions.followed(session, -100)) == 1
+        assert await subscriptions.followed(session, -1) == []
 
 
 async def test_a_group_that_is_known_by_both_ids_becomes_one(database: Database) -> None:
@@ -166,9 +171,9 @@ async def test_a_group_that_is_known_by_both_ids_becomes_one(database: Database)
         row, other = await track(session), await track(session, a_deal("gamma-delta"))
         old, new = await a_follower(session, -1, row), await a_follower(session, -100, row)
         for chat in (old, new):
-            await subscribers.follow(session, chat, NOON)
-            await subscribers.follow(session, chat, NOON, party="Alpha")
-        await subscribers.follow(session, old, NOON, deal=other)
+            await subscriptions.follow(session, chat, EVERYTHING, NOON)
+            await subscriptions.follow(session, chat, Target(party="Alpha"), NOON)
+        await subscriptions.follow(session, old, Target(other), NOON)
         await tell(session, row)
 
     async with database.write() as session:
@@ -177,7 +182,7 @@ async def test_a_group_that_is_known_by_both_ids_becomes_one(database: Database)
     async with database.read() as session:
         chats = (await session.scalars(select(Subscriber.chat_id))).all()
         letters = (await session.scalars(select(Letter))).all()
-        followed = [(s.deal_id, s.party_key) for s in await subscribers.followed(session, -100)]
+        followed = [(s.deal_id, s.party_key) for s in await subscriptions.followed(session, -100)]
     assert chats == [-100]
     assert len(letters) == len(STORY)
     assert sorted(followed, key=repr) == sorted([(row.id, ""), (None, ""), (None, "alpha"), (other.id, "")], key=repr)
@@ -210,7 +215,7 @@ async def a_notice(
 async def test_a_notice_goes_to_the_owner_alone(database: Database) -> None:
     """One letter, with the feed that its words need; followers of everything get none."""
     async with database.write() as session:
-        await subscribers.follow(session, await a_chat(session, 1), NOON)
+        await subscriptions.follow(session, await a_chat(session, 1), EVERYTHING, NOON)
         await owner.appoint(session, 9)
         await outbox.post_notice(session, await a_notice(session), NOON)
     async with database.read() as session:

@@ -111,6 +111,6 @@ def chat_json(chat_id: int) -> dict[str, Any]:
     return {"id": chat_id, "type": kind, "title": f"Group {chat_id}"}
 
 
-def user_json(user_id: int) -> dict[str, Any]:
+def user_json(user_id: int, language: str = "en") -> dict[str, Any]:
     """A person as the Bot API describes one."""
-    return {"id": user_id, "is_bot": False, "first_name": f"User {user_id}", "language_code": "en"}
+    return {"id": user_id, "is_bot": False, "first_name": f"User {user_id}", "language_code": language}

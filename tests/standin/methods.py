@@ -34,7 +34,8 @@ class Methods:
         """What users have sent, by file id."""
         self.open_queries: set[str] = set()
         """The presses of buttons that are not answered yet."""
-        self.commands: list[dict[str, str]] = []
+        self.commands: dict[str, list[dict[str, str]]] = {}
+        """The menu of each language; of none, for all others."""
         self._chats = chats
         self._updates = updates
         self._traffic = traffic
@@ -154,8 +155,8 @@ class Methods:
         return file | {"file_size": size, "file_path": f"documents/{file_id}"}
 
     async def _set_my_commands(self, p: Parameters) -> bool:
-        self.commands = commands_of(p)
+        self.commands[p.get("language_code", "")] = commands_of(p)
         return True
 
-    async def _get_my_commands(self, _: Parameters) -> list[dict[str, str]]:
-        return self.commands
+    async def _get_my_commands(self, p: Parameters) -> list[dict[str, str]]:
+        return self.commands.get(p.get("language_code", ""), [])

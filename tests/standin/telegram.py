@@ -75,6 +75,8 @@ class Telegram:
         limits: Limits | None = LIMITS,
     ) -> None:
         self.token = TOKEN
+        self.language = "en"
+        """Of the app of every user."""
         self.transcript: list[Call] = []
         """Every request with the right token, in the order in which they were answered."""
         self.violations: list[str] = []
@@ -148,7 +150,7 @@ class Telegram:
         query_id = str(next(self._query_ids))
         query = {
             "id": query_id,
-            "from": user_json(user_id or chat_id),
+            "from": user_json(user_id or chat_id, self.language),
             "chat_instance": str(chat_id),
             "message": message.as_json(),
             "data": callback_data,
@@ -186,10 +188,10 @@ class Telegram:
 
     async def _says(self, chat_id: int, user_id: int | None, **content: Any) -> int:
         about = {"message_id": next(self._chats.message_ids), "date": self._now(), "chat": chat_json(chat_id)}
-        return await self.update("message", about | {"from": user_json(user_id or chat_id)} | content)
+        return await self.update("message", about | {"from": user_json(user_id or chat_id, self.language)} | content)
 
     async def _membership_changes(self, chat_id: int, user_id: int | None, old: str, new: str) -> int:
-        change = {"chat": chat_json(chat_id), "from": user_json(user_id or chat_id), "date": self._now()}
+        change = {"chat": chat_json(chat_id), "from": user_json(user_id or chat_id, self.language), "date": self._now()}
         return await self.update(
             "my_chat_member", change | {"old_chat_member": _member(old), "new_chat_member": _member(new)}
         )

@@ -1,0 +1,101 @@
+"""The living cards: one message about a deal in each chat, edited in place whenever the deal moves.
+
+An edit says where the deal stands now, so it may be done twice, late, or not at all when a later one follows. What
+must not be missed is told by a letter of its own, in reply to the card.
+"""
+
+import asyncio
+import logging
+
+from sqlalchemy.ext.asyncio import AsyncSession
+from telegram.constants import ParseMode
+from telegram.error import BadRequest, Forbidden, TelegramError
+from telegram.ext import ExtBot
+
+from bot.failures import is_telegrams_own, reason
+from bot.language import speaking
+from bot.messages import deals as messages
+from bot.messages.frame import Message
+from bot.pacing import Pacer, Turn
+from bot.replies import NO_PREVIEW, keyboard
+from models import card as cards
+from models import change as changes
+from models import subscription as subscriptions
+from models.card import Card
+from models.database import Database
+from models.deal import Deal
+from models.subscriber import Wire
+
+logger = logging.getLogger(__name__)
+
+AT_ONCE = 20
+"""Cards that are edited side by side, and that one look brings."""
+
+
+class CardKeeper:
+    """Keeps the cards of one wire up to date."""
+
+    def __init__(self, database: Database, bot: ExtBot[Turn], pacer: Pacer, wire: Wire) -> None:
+        self._database = database
+        self._bot = bot
+        self._pacer = pacer
+        self._wire = wire
+        self._stopping = False
+
+    def stop(self) -> None:
+        """Edit no further card: what is left is edited after the next start."""
+        self._stopping = True
+
+    async def refresh(self) -> None:
+        """Edit the cards that are out of date, until none is left, or one cannot be edited now."""
+        while not self._stopping:
+            async with self._database.read() as session:
+                found = await cards.outdated(session, self._wire, AT_ONCE)
+            if not found or not all(await asyncio.gather(*map(self._edit, found))):
+                return
+
+    async def _edit(self, card: Card) -> bool:
+        """Whether the card is done with: it shows the present, or is there no more."""
+        chat = card.subscriber
+        async with self._database.read() as session:
+            with speaking(chat.language):
+                message = await card_for(session, chat.chat_id, card.deal)
+        await self._pacer.start(chat.chat_id, urgent=False)
+        try:
+            if self._stopping:
+                return False
+            there = await self._send(card, message)
+        except TelegramError as error:
+            logger.warning("card not edited yet", extra={"reason": reason(error)})
+            return False
+        finally:
+            self._pacer.end(chat.chat_id)
+        async with self._database.write() as session:
+            await (cards.show if there else cards.drop)(session, card)
+        return True
+
+    async def _send(self, card: Card, message: Message) -> bool:
+        """Whether the message is still there."""
+        try:
+            await self._bot.edit_message_text(
+                message.text,
+                card.subscriber.chat_id,
+                card.message_id,
+                parse_mode=ParseMode.HTML,
+                reply_markup=keyboard(message),
+                link_preview_options=NO_PREVIEW,
+                rate_limit_args=Turn.HELD,
+            )
+        except (BadRequest, Forbidden) as error:
+            if not is_telegrams_own(error):
+                raise
+            return "not modified" in error.message.casefold()
+        return True
+
+
+async def card_for(session: AsyncSession, chat_id: int | None, deal: Deal, notice: str = "") -> Message:
+    """The deal's card as a chat sees it."""
+    latest = await changes.history(session, deal, 3)
+    evident = next((change for change in latest if change.claims), None)  # a deal that fell quiet shows its last news
+    followed = chat_id is not None and await subscriptions.follows(session, chat_id, deal)
+    return messages.status(deal, evident, followed=followed, notice=notice)

@@ -1,0 +1,82 @@
+"""The one message about a deal in each chat that is kept up to date."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import ForeignKey, delete, exists, func, select, update
+from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
+
+from models.base import Base
+from models.change import Change
+from models.deal import Deal
+from models.subscriber import Subscriber, Wire
+
+
+class Card(Base):
+    """The message that shows where a deal stands. Changes are told in replies to it."""
+
+    __tablename__ = "card"
+
+    subscriber_id: Mapped[int] = mapped_column(ForeignKey("subscriber.id", ondelete="CASCADE"), primary_key=True)
+    deal_id: Mapped[int] = mapped_column(ForeignKey("deal.id", ondelete="CASCADE"), primary_key=True, index=True)
+    message_id: Mapped[int]
+    moved: Mapped[int] = mapped_column(default=0)
+    """Grows whenever the deal does not stand any more as the message says."""
+    shown: Mapped[int] = mapped_column(default=0)
+    """:attr:`moved`, as of the message's last edit."""
+
+    subscriber: Mapped[Subscriber] = relationship(lazy="raise")
+    deal: Mapped[Deal] = relationship(lazy="raise")
+
+
+async def lay(session: AsyncSession, subscriber_id: int, change: Change, message_id: int) -> None:
+    """Let the message that told a change be the deal's card in this chat, unless there is one."""
+    later = await session.scalar(
+        select(func.count(Change.id)).where(Change.deal_id == change.deal_id, Change.id > change.id)
+    )
+    laying = insert(Card).values(
+        subscriber_id=subscriber_id, deal_id=change.deal_id, message_id=message_id, moved=later or 0, shown=0
+    )
+    await session.execute(laying.on_conflict_do_nothing())
+
+
+async def outdate(session: AsyncSession, deal: Deal) -> None:
+    """The deal stands elsewhere now: every card of it must be edited."""
+    await session.execute(update(Card).where(Card.deal_id == deal.id).values(moved=Card.moved + 1))
+
+
+async def outdated(session: AsyncSession, wire: Wire, most: int) -> Sequence[Card]:
+    """Cards to be edited, with their deals and chats: those whose chat has been told of the change before."""
+    waits = Base.metadata.tables["outbox"]  # the module stands above this one
+    changes = Base.metadata.tables["change"]
+    untold = exists(
+        select(waits.c.id)
+        .join(changes, changes.c.id == waits.c.change_id)
+        .where(
+            waits.c.subscriber_id == Card.subscriber_id,
+            changes.c.deal_id == Card.deal_id,
+            waits.c.sent_at.is_(None),
+            waits.c.abandoned_at.is_(None),
+        )
+    )
+    query = (
+        select(Card)
+        .join(Card.subscriber)
+        .where(Card.moved > Card.shown, Subscriber.wire == wire, Subscriber.retired_at.is_(None), ~untold)
+        .options(joinedload(Card.subscriber), joinedload(Card.deal))
+        .limit(most)
+    )
+    return (await session.scalars(query)).all()
+
+
+async def show(session: AsyncSession, shown: Card) -> None:
+    """The message says what it was meant to say when ``shown`` was read."""
+    mine = (Card.subscriber_id == shown.subscriber_id, Card.deal_id == shown.deal_id)
+    await session.execute(update(Card).where(*mine).values(shown=shown.moved))
+
+
+async def drop(session: AsyncSession, gone: Card) -> None:
+    """The message is gone: the next one about the deal becomes its card."""
+    mine = (Card.subscriber_id == gone.subscriber_id, Card.deal_id == gone.deal_id)
+    await session.execute(delete(Card).where(*mine))
