@@ -22,10 +22,12 @@ from telegram.request import BaseRequest, HTTPXRequest
 from bot.cards import CardKeeper
 from bot.commands.deals import DealCommands
 from bot.commands.feeds import FeedCommands
+from bot.commands.health import HealthCommands
 from bot.commands.help import HelpCommands, menu
 from bot.commands.missed import MissedCommands
 from bot.commands.owner import OwnerCommands
 from bot.commands.subscriptions import SubscriptionCommands
+from bot.commands.tracking import TrackingCommands
 from bot.courier import Courier
 from bot.errors import on_error
 from bot.failures import is_telegrams_own, reason
@@ -194,6 +196,8 @@ class Program:
             OwnerCommands(database, wire, clock),
             FeedCommands(database, self.adder, clock, floor),
             MissedCommands(database),
+            HealthCommands(database, clock),
+            TrackingCommands(database, clock),
             HelpCommands(database, wire, clock),  # takes what no other took
         )
         for subject in subjects:

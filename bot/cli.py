@@ -37,7 +37,7 @@ from feeds.opml import BadOpml, FeedLine, export_opml, import_feeds, is_web_addr
 from feeds.schedule import FASTEST, LONGEST_PAUSE
 from matcher.classifier import WeightsError
 from matcher.cues import CueError
-from matcher.vocabulary import Article, Deal, Kind, Party, Trust
+from matcher.vocabulary import Article, Kind, Trust
 from models import ambiguity, imports
 from models import deal as deals
 from models import feed as feeds
@@ -48,7 +48,7 @@ from models.feed_yield import Yield, yields
 from models.watchlist import (
     WatchlistDeal,
     WatchlistError,
-    read_watchlist,
+    new_deal,
     read_watchlist_file,
     write_watchlist,
 )
@@ -319,14 +319,8 @@ def add_deal(
     if len(names) < 2 or not all(names):
         raise CommandError('Name at least two parties, joined by a plus sign, for example: "Huawei + AT&T"')
     aliases = _aliases(alias or [], names)
-    deal = Deal(
-        slug=slug or "-".join(deals.spelling_key(name) for name in names),
-        title=title or " – ".join(names),
-        kind=kind,
-        parties=tuple(Party(name, aliases=tuple(aliases[name])) for name in names),
-    )
-    # Through the file format and back: one place knows what a valid deal is.
-    entries = read_watchlist(write_watchlist([WatchlistDeal(deal)]))
+    entry = new_deal(names, kind, slug=slug, title=title, aliases=aliases)
+    deal = entry.deal
 
     async def add(database: Database) -> None:
         async with database.write() as session:
@@ -334,7 +328,7 @@ def add_deal(
                 raise CommandError(
                     f"{deal.slug} is tracked already. Choose another --slug, or use: hearsay deals import"
                 )
-            await imports.import_deals(session, entries, utc_now())
+            await imports.import_deals(session, [entry], utc_now())
             rows = await deals.all_deals(session)
         out.print(f"{deal.slug}: added")
         _warn(rows, {deal.slug})

@@ -7,10 +7,11 @@ Nothing is half-read: either every deal is returned, or :class:`WatchlistError` 
 
 import re
 import tomllib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, Any, Self
 
 import tomlkit
@@ -28,6 +29,7 @@ from pydantic_core import ErrorDetails
 from rapidfuzz import fuzz, process
 
 from matcher.vocabulary import Deal, Kind, Party, Role, Stage, Status
+from models.deal import spelling_key
 
 SLUG_LENGTH = 48
 """The longest slug, in characters. Telegram allows 64 bytes for a button's data and 64 characters for a deep link;
@@ -361,3 +363,26 @@ def _table(**entries: str | tuple[str, ...] | date | None) -> tomlkit.items.Tabl
         if value:
             table.append(key, value)
     return table
+
+
+def new_deal(
+    names: Sequence[str],
+    kind: Kind,
+    *,
+    slug: str = "",
+    title: str = "",
+    aliases: Mapping[str, Sequence[str]] = MappingProxyType({}),
+) -> WatchlistDeal:
+    """A deal between the parties of these names; slug and title are made from them where they are left out.
+
+    Raises :class:`WatchlistError` where a watchlist with it would be refused.
+    """
+    deal = Deal(
+        slug=slug or "-".join(spelling_key(name) for name in names),
+        title=title or " – ".join(names),
+        kind=kind,
+        parties=tuple(Party(name, aliases=tuple(aliases.get(name, ()))) for name in names),
+    )
+    # Through the file format and back: one place knows what a valid deal is.
+    (entry,) = read_watchlist(write_watchlist([WatchlistDeal(deal)]))
+    return entry

@@ -33,6 +33,8 @@ COMMANDS = {
     "addfeed": Command(
         N_("for the owner: follow a feed, or the feed of a website"), ("/addfeed https://news.example",)
     ),
+    "track": Command(N_("for the owner: follow another deal"), ("/track Huawei + AT&T partnership",)),
+    "health": Command(N_("for the owner: how Hearsay is, and what needs a hand")),
     "export": Command(N_("for the owner: all feeds as an OPML file; send such a file to import it")),
 }
 """Every command: /help and Telegram's menu are made from this list."""
