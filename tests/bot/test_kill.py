@@ -54,7 +54,7 @@ async def test_nothing_is_lost_by_kill_9(
     database: Database, telegram: Telegram, dice: random.Random, times: Times, tally: Tally
 ) -> None:
     """Killed at random points of delivery: every letter arrives, in its order, and again only if it was in flight."""
-    kills, articles, chats = times(gate=6, chaos=50, full=200), times(gate=15, chaos=125, full=500), range(1, 11)
+    kills, articles, chats = times(gate=6, chaos=30, full=200), times(gate=15, chaos=75, full=500), range(1, 11)
     await _track_the_deals(database, articles)
     await _let_follow(database, chats)
     await take_in(database, Intake(), [article(number, utc_now()) for number in range(articles)])
@@ -84,7 +84,7 @@ async def test_no_change_without_its_letters(
     database: Database, telegram: Telegram, dice: random.Random, times: Times, tally: Tally
 ) -> None:
     """Killed while news is taken in and sent: each article counts once, and each change has its followers' letters."""
-    kills = times(gate=5, chaos=200)
+    kills = times(gate=5, chaos=60)
     articles, chats = kills * 6, range(1, 6)
     await _track_the_deals(database, articles)
     await _let_follow(database, chats)

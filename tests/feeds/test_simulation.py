@@ -207,7 +207,11 @@ async def set_up(database: Database, internet: Internet) -> None:
 @pytest.mark.chaos
 async def test_a_week_without_an_early_poll(database: Database, times: Callable[..., int], tally: Tally) -> None:
     """Through restarts, redirects, busy hosts and trouble no publisher is asked before its time, or by two at once."""
-    number, days, restarts = times(gate=18, chaos=200), times(gate=1, chaos=7), times(gate=5, chaos=50)
+    number, days, restarts = (
+        times(gate=18, chaos=100, full=200),
+        times(gate=1, chaos=3, full=7),
+        times(gate=5, chaos=20, full=50),
+    )
     time = Time()
     internet = Internet(number, time, rolled(1))
     await set_up(database, internet)
