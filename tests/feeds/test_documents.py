@@ -109,7 +109,7 @@ def mutant(chance: random.Random, bodies: list[bytes]) -> bytes:
 async def test_damaged_documents_break_nothing(
     corpus: Path, times: Callable[..., int], dice: random.Random, tally: Tally
 ) -> None:
-    """Mutants, 20,000 in the full count, give a feed or a plain error: no crash, and none that keeps the parser from ending."""
+    """20,000 mutants (in the full count) give a feed or a plain error: no crash, and none that is endless."""
     bodies = [body for path in documents(corpus) if 0 < len(body := path.read_bytes()) < 200_000]
     count = times(gate=400, chaos=5_000, full=20_000)
     async with ParserProcess(2, deadline=timedelta(seconds=10)) as parser:
