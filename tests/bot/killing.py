@@ -182,7 +182,7 @@ class Autopsy:
 
 def copies(telegram: Telegram, chat: int) -> list[Copy]:
     """What arrived in a chat, in its order."""
-    return [(chat, _QUOTED.findall(message.text)[0]) for message in telegram.messages(chat)]
+    return [(chat, _QUOTED.findall(message.first_text)[0]) for message in telegram.messages(chat)]
 
 
 async def letters(database: Database) -> list[tuple[Copy, bool]]:

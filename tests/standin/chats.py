@@ -36,6 +36,11 @@ class BotMessage:
     keyboard: dict[str, Any] | None
     document: Upload | None = None
     """The file it carries; its text is the file's caption then."""
+    first_text: str = ""
+    """What it said when it was sent; an edit leaves that."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "first_text", self.first_text or self.text)
 
     @property
     def buttons(self) -> list[Button]:
