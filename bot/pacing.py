@@ -27,6 +27,8 @@ Chat = int | str
 """A chat as the Bot API names it: by its id, or a channel by its @name."""
 
 
+LONGEST_PATIENCE = 5.0
+"""Seconds after which a letter does not stand back for every answer any more."""
 LONG_SECONDS = 2.0
 """A wait that is worth serving other chats meanwhile."""
 
@@ -101,6 +103,7 @@ class _Window:
 @dataclass(slots=True, eq=False)
 class _Waiter:
     chat: Chat | None
+    since: float
     granted: asyncio.Future[None]
 
 
@@ -116,6 +119,7 @@ class Pacer(BaseRateLimiter[Turn]):
         self._chats = OrderedDict[Chat, list[_Window]]()
         self._urgent = deque[_Waiter]()
         self._patient = deque[_Waiter]()
+        self._patient_was_last = False
         self._alarm: Alarm | None = None
 
     async def initialize(self) -> None:
@@ -153,7 +157,7 @@ class Pacer(BaseRateLimiter[Turn]):
 
         None is for what is no message: it waits for the end of a pause only.
         """
-        waiter = _Waiter(chat, asyncio.get_running_loop().create_future())
+        waiter = _Waiter(chat, self._timer.time(), asyncio.get_running_loop().create_future())
         queue = self._urgent if urgent else self._patient
         queue.append(waiter)
         self._grant()
@@ -180,6 +184,10 @@ class Pacer(BaseRateLimiter[Turn]):
         waits = {chat: max(window.wait(now) for window in windows) for chat, windows in self._chats.items()}
         return [chat for chat, wait in waits.items() if LONG_SECONDS < wait < math.inf]
 
+    def is_paused(self) -> bool:
+        """Whether Telegram has asked for a pause that is not over."""
+        return self._paused_until > self._timer.time()
+
     async def sleep(self, seconds: float) -> None:
         """Wait by the pacer's timer."""
         over = asyncio.Event()
@@ -200,14 +208,21 @@ class Pacer(BaseRateLimiter[Turn]):
             raise
 
     def _grant(self) -> None:
-        """Give every turn that can be given now, the urgent ones first, and come back when the next can."""
+        """Give every turn that can be given now, and come back when the next can."""
         if self._alarm:
             self._alarm.cancel()
             self._alarm = None
         now = self._timer.time()
-        soonest = min((self._serve(queue, now) for queue in (self._urgent, self._patient)), default=math.inf)
+        soonest = min([self._serve(queue, now) for queue in self._by_precedence(now)])
         if soonest < math.inf:
             self._alarm = self._timer.call_later(soonest, self._grant)
+
+    def _by_precedence(self, now: float) -> tuple[deque[_Waiter], deque[_Waiter]]:
+        """Answers first; but while a letter has waited for long, every other turn goes to the letters."""
+        overdue = bool(self._patient) and now - self._patient[0].since > LONGEST_PATIENCE
+        if overdue and not self._patient_was_last:
+            return self._patient, self._urgent
+        return self._urgent, self._patient
 
     def _serve(self, queue: deque[_Waiter], now: float) -> float:
         """Give the turns of one queue, in their order; seconds until the next of it, as far as is known."""
@@ -216,6 +231,7 @@ class Pacer(BaseRateLimiter[Turn]):
             wait = self._wait(waiter.chat, now)
             if wait <= 0:
                 queue.remove(waiter)
+                self._patient_was_last = queue is self._patient
                 self._start(waiter, now)
             else:
                 soonest = min(soonest, wait)

@@ -269,6 +269,33 @@ async def test_answers_go_first() -> None:
     assert served == [1, 99, *range(2, 11)]
 
 
+async def test_answers_starve_no_letter() -> None:
+    """However many people ask, letters get every other turn once they have waited for long."""
+    ticker = Ticker()
+    pacer = Pacer(TELEGRAM, ticker)
+    ticker.busy = lambda: True  # time passes when this test says so
+    told: list[int] = []
+
+    async def ask(chat: int) -> None:
+        while True:
+            await pacer.start(chat)
+            pacer.end(chat)
+
+    async def tell(chat: int) -> None:
+        await pacer.start(chat, urgent=False)
+        pacer.end(chat)
+        told.append(chat)
+
+    asking = [asyncio.create_task(ask(chat)) for chat in range(100, 140)]
+    telling = [asyncio.create_task(tell(chat)) for chat in range(50)]
+    for _ in range(30 * 10):
+        ticker.advance(1 / 30)
+        await asyncio.sleep(0)
+    assert len(told) == 50
+    for task in (*asking, *telling):
+        task.cancel()
+
+
 async def test_one_who_asks_too_much_holds_up_nobody(bot: Bot, ticker: Ticker) -> None:
     """Ten commands in one chat are answered one a second, and somebody else at once."""
     ticker.busy = lambda: True  # time passes when this test says so
