@@ -4,6 +4,7 @@ Foreign keys are off while tables are rebuilt (a batch-alter of a parent would d
 in one IMMEDIATE transaction, and the keys are checked before it commits.
 """
 
+import re
 from typing import Any
 
 from alembic import context
@@ -16,11 +17,13 @@ import models.change
 import models.deal
 import models.entry
 import models.feed
+import models.feedback
 import models.inbox
 import models.milestone
 import models.notice
 import models.outbox
 import models.owner
+import models.search
 import models.subscriber
 import models.subscription  # noqa: F401 (each import puts its tables into the metadata)
 from models.base import Base
@@ -33,6 +36,11 @@ def plain_types(kind: str, item: Any, _: AutogenContext) -> str | bool:
     if kind == "type" and type(item).__name__ == "Enum":
         return f"sa.String(length={item.length})"
     return False
+
+
+def is_ours(name: str | None, kind: str, _: Any) -> bool:
+    """Leave out what SQLite keeps behind a full-text index (:mod:`models.search`), which is no table of the models."""
+    return not (kind == "table" and name and re.search(r"_words($|_)", name))
 
 
 def run() -> None:
@@ -63,6 +71,7 @@ def _migrate(connection: Connection) -> None:
         target_metadata=Base.metadata,
         render_as_batch=True,
         render_item=plain_types,
+        include_name=is_ours,
         compare_type=False,  # SQLite's column types are only hints, and ours are written plainly
         transactional_ddl=True,
     )

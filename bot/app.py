@@ -21,12 +21,18 @@ from telegram.request import BaseRequest, HTTPXRequest
 
 from bot.cards import CardKeeper
 from bot.commands.deals import DealCommands
+from bot.commands.evidence import EvidenceCommands
+from bot.commands.feedback import FeedbackCommands
 from bot.commands.feeds import FeedCommands
 from bot.commands.health import HealthCommands
 from bot.commands.help import HelpCommands, menu
+from bot.commands.inline import InlineCommands
 from bot.commands.missed import MissedCommands
 from bot.commands.owner import OwnerCommands
+from bot.commands.search import SearchCommands
+from bot.commands.settings import SettingsCommands
 from bot.commands.subscriptions import SubscriptionCommands
+from bot.commands.timeline import TimelineCommands
 from bot.commands.tracking import TrackingCommands
 from bot.courier import Courier
 from bot.errors import on_error
@@ -191,10 +197,16 @@ class Program:
     def _add_handlers(self, database: Database, floor: timedelta) -> None:
         wire, clock = self._around.wire, self._around.clock
         subjects = (
+            SubscriptionCommands(database, wire, clock),  # takes its replies before a text is taken as /status
             DealCommands(database),
-            SubscriptionCommands(database, wire, clock),
+            SettingsCommands(database, wire, clock),
             OwnerCommands(database, wire, clock),
+            EvidenceCommands(database),
+            FeedbackCommands(database, wire, clock),
             FeedCommands(database, self.adder, clock, floor),
+            SearchCommands(database),
+            TimelineCommands(database, clock),
+            InlineCommands(database),
             MissedCommands(database),
             HealthCommands(database, clock),
             TrackingCommands(database, clock),

@@ -9,7 +9,7 @@ import logging
 
 from sqlalchemy.ext.asyncio import AsyncSession
 from telegram.constants import ParseMode
-from telegram.error import BadRequest, Forbidden, TelegramError
+from telegram.error import BadRequest, ChatMigrated, Forbidden
 from telegram.ext import ExtBot
 
 from bot.failures import is_telegrams_own, reason
@@ -19,7 +19,7 @@ from bot.messages.frame import Message
 from bot.pacing import Pacer, Turn
 from bot.replies import NO_PREVIEW, keyboard
 from models import card as cards
-from models import change as changes
+from models import subscriber as subscribers
 from models import subscription as subscriptions
 from models.card import Card
 from models.database import Database
@@ -30,6 +30,8 @@ logger = logging.getLogger(__name__)
 
 AT_ONCE = 20
 """Cards that are edited side by side, and that one look brings."""
+LONGEST_REST = 64
+"""Looks that are left out after failures: half a minute's worth."""
 
 
 class CardKeeper:
@@ -41,17 +43,27 @@ class CardKeeper:
         self._pacer = pacer
         self._wire = wire
         self._stopping = False
+        self._failures = self._rest = 0
 
     def stop(self) -> None:
         """Edit no further card: what is left is edited after the next start."""
         self._stopping = True
 
     async def refresh(self) -> None:
-        """Edit the cards that are out of date, until none is left, or one cannot be edited now."""
+        """Edit the cards that are out of date, until none is left, or one cannot be edited now.
+
+        After a failure some looks are left out: twice as many after each at which nothing was done.
+        """
+        if self._rest:
+            self._rest -= 1
+            return
         while not self._stopping:
             async with self._database.read() as session:
                 found = await cards.outdated(session, self._wire, AT_ONCE)
-            if not found or not all(await asyncio.gather(*map(self._edit, found))):
+            done = await asyncio.gather(*map(self._edit, found))
+            self._failures = 0 if any(done) or not found else self._failures + 1
+            self._rest = 0 if all(done) else min(2**self._failures, LONGEST_REST)
+            if not found or not all(done):
                 return
 
     async def _edit(self, card: Card) -> bool:
@@ -65,7 +77,7 @@ class CardKeeper:
             if self._stopping:
                 return False
             there = await self._send(card, message)
-        except TelegramError as error:
+        except Exception as error:  # noqa: BLE001 (such as PTB's KeyError on an answer without a result)
             logger.warning("card not edited yet", extra={"reason": reason(error)})
             return False
         finally:
@@ -86,7 +98,7 @@ class CardKeeper:
                 link_preview_options=NO_PREVIEW,
                 rate_limit_args=Turn.HELD,
             )
-        except (BadRequest, Forbidden) as error:
+        except (BadRequest, Forbidden, ChatMigrated) as error:
             if not is_telegrams_own(error):
                 raise
             return "not modified" in error.message.casefold()
@@ -95,7 +107,7 @@ class CardKeeper:
 
 async def card_for(session: AsyncSession, chat_id: int | None, deal: Deal, notice: str = "") -> Message:
     """The deal's card as a chat sees it."""
-    latest = await changes.history(session, deal, 3)
-    evident = next((change for change in latest if change.claims), None)  # a deal that fell quiet shows its last news
+    evident = await cards.evident(session, deal)
     followed = chat_id is not None and await subscriptions.follows(session, chat_id, deal)
-    return messages.status(deal, evident, followed=followed, notice=notice)
+    compact = chat_id is not None and await subscribers.is_compact(session, chat_id)
+    return messages.status(deal, evident, followed=followed, notice=notice, compact=compact)

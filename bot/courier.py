@@ -27,7 +27,7 @@ from telegram.ext import ExtBot
 from bot.failures import reason
 from bot.fates import Fate, judge
 from bot.language import speaking
-from bot.messages import feeds, push
+from bot.messages import feedback, feeds, push
 from bot.messages.frame import Message, without_markup
 from bot.pacing import Pacer, Turn
 from bot.replies import NO_PREVIEW, keyboard
@@ -179,8 +179,13 @@ class Courier:
         now = self._clock()
         if timedelta() < ask_at - now <= LONGEST_SILENCE:  # further away only if the clock was set back
             return
+        asking = asyncio.create_task(self._bot.get_me())
+        self._waiting.add(asking)  # a pause may hold it up
         try:
-            await self._bot.get_me()
+            await asking
+        except asyncio.CancelledError:
+            if not self._stopping:
+                raise
         except Exception as error:  # noqa: BLE001 (an outage has many faces, answers that PTB cannot read among them)
             self._failures += 1
             self._ask_at = now + min(_doubled(self._failures), LONGEST_SILENCE)
@@ -190,6 +195,8 @@ class Courier:
             if self._failures:
                 logger.info("Telegram is back", extra={"asked": self._failures + 1})
             self._failures, self._ask_at = 0, None
+        finally:
+            self._waiting.discard(asking)
 
     async def _carry(self, letter: Letter) -> None:
         """Wait for the chat's turn, send the letter, and store what became of it.
@@ -328,11 +335,13 @@ def _is_hopeless(row: Letter, now: datetime) -> bool:
 
 def _words(letter: Letter) -> Message:
     if letter.change:
-        return push.changed(letter.change, letter.change.deal, letter.earlier or 0)
+        return push.changed(letter.change, letter.change.deal, letter.earlier or 0, compact=letter.subscriber.compact)
     if letter.report:
         return push.report(letter.report, letter.report.deal)
     if letter.claim:
         return push.held(letter.claim, letter.claim.deal)
     if letter.notice:
         return feeds.trouble(letter.notice)
+    if letter.feedback:
+        return feedback.told(letter.feedback)
     raise ValueError(f"letter {letter.id} is about nothing")  # the table's check constraint forbids it

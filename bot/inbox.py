@@ -34,8 +34,8 @@ logger = logging.getLogger(__name__)
 
 _Result = TypeVar("_Result")
 
-CHATS_AT_ONCE = 32
-"""Whose updates are handled at the same time."""
+CHATS_AT_ONCE = 1000
+"""Whose updates are handled at the same time: many, since most of them wait for Telegram's limits."""
 GRACE_SECONDS = 5.0
 """For what is being handled when the program stops."""
 GONE = frozenset({ChatMember.LEFT, ChatMember.BANNED})
@@ -55,6 +55,12 @@ class _Received:
         """The chat it belongs to; None where it belongs to none."""
         chat = self.update.effective_chat if self.update else None
         return chat.id if chat else None
+
+    @property
+    def lane(self) -> int | None:
+        """What it is handled in order with: whatever comes from its chat or, without one, from its user."""
+        user = self.update.effective_user if self.update else None
+        return self.chat if self.chat is not None or user is None else user.id
 
 
 class Inbox:
@@ -105,11 +111,11 @@ class Inbox:
     def _hand_out(self, kept: Sequence[IncomingUpdate]) -> None:
         for incoming in kept:
             received = self._read(incoming)
-            if received.chat in self._queues:
-                self._queues[received.chat].append(received)
+            if received.lane in self._queues:
+                self._queues[received.lane].append(received)
             else:
-                self._queues[received.chat] = deque([received])
-                task = asyncio.create_task(self._serve(received.chat))
+                self._queues[received.lane] = deque([received])
+                task = asyncio.create_task(self._serve(received.lane))
                 self._serving.add(task)
                 task.add_done_callback(self._serving.discard)
 
@@ -119,16 +125,22 @@ class Inbox:
         except Exception as error:  # whatever PTB stumbles over, it must not stumble over it again at every start
             logger.exception("update cannot be read; set aside", extra={"update": incoming.update_id})
             return _Received(incoming.update_id, None, f"{type(error).__name__}: {error}")
-        return _Received(incoming.update_id, update)
+        received = _Received(incoming.update_id, update)
+        if type(received.lane) not in (int, type(None)):  # PTB takes whatever stands there
+            logger.error("update of no chat; set aside", extra={"update": incoming.update_id})
+            return _Received(incoming.update_id, None, "the chat's id is no number")
+        return received
 
-    async def _serve(self, chat: int | None) -> None:
+    async def _serve(self, lane: int | None) -> None:
         """Handle what comes from a chat, one after the other, until nothing is left."""
-        queue = self._queues[chat]
-        while queue and not self._stopping:
-            async with self._hands:
-                await self._handle(queue[0])
-            queue.popleft()
-        del self._queues[chat]
+        queue = self._queues[lane]
+        try:
+            while queue and not self._stopping:
+                async with self._hands:
+                    await self._handle(queue[0])
+                queue.popleft()
+        finally:
+            del self._queues[lane]
 
     async def _handle(self, received: _Received) -> None:
         error, language = received.error, ""

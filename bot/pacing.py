@@ -184,10 +184,6 @@ class Pacer(BaseRateLimiter[Turn]):
         waits = {chat: max(window.wait(now) for window in windows) for chat, windows in self._chats.items()}
         return [chat for chat, wait in waits.items() if LONG_SECONDS < wait < math.inf]
 
-    def is_paused(self) -> bool:
-        """Whether Telegram has asked for a pause that is not over."""
-        return self._paused_until > self._timer.time()
-
     async def sleep(self, seconds: float) -> None:
         """Wait by the pacer's timer."""
         over = asyncio.Event()

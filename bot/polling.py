@@ -36,7 +36,7 @@ NEWCOMER = timedelta(seconds=30)
 CONFLICT_SECONDS = 0.5
 """After a conflict the one who was first polls again soon, so that the newcomer sees at once that it is not alone."""
 CONFLICTS_A_WARNING = 60
-KINDS = ["message", "callback_query", "my_chat_member"]
+KINDS = ["message", "callback_query", "inline_query", "my_chat_member"]
 """The updates that are asked for: what some handler takes, and whether a chat takes messages."""
 
 

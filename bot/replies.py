@@ -59,11 +59,16 @@ async def send_file(update: Update, name: str, content: bytes, caption: str) -> 
         await _patiently(lambda: chat.send_document(content, caption=caption, filename=name))
 
 
+def topic_id(update: Update) -> int | None:
+    """The forum topic in which it was sent or pressed; None for a chat without topics, and for its general one."""
+    message = update.callback_query.message if update.callback_query else update.message
+    return message.message_thread_id if isinstance(message, telegram.Message) and message.is_topic_message else None
+
+
 async def _send(update: Update, message: Message) -> telegram.Message | None:
-    chat, asked = update.effective_chat, update.message
+    chat, topic = update.effective_chat, topic_id(update)
     if chat is None:
         return None
-    topic = asked.message_thread_id if asked and asked.is_topic_message else None
 
     async def send(text: str, parse_mode: ParseMode | None) -> telegram.Message:
         return await chat.send_message(

@@ -118,6 +118,10 @@ class TerminalWire(BaseRequest):
         self._console.print(content.decode(errors="replace"), markup=False, highlight=False, soft_wrap=True)
         return self._show({"text": parameters["caption"]}, next(self._message_ids))
 
+    async def _send_photo(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        self._console.print("(a picture, which Telegram would show here)", style="italic", highlight=False)
+        return self._show({**parameters, "text": parameters["caption"]}, next(self._message_ids))
+
     async def _edit_message(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
         return self._show(parameters, parameters["message_id"])
 
@@ -177,6 +181,7 @@ _METHODS: Final[Mapping[str, Callable[[TerminalWire, Mapping[str, Any]], Any]]] 
     "setMyCommands": TerminalWire._acknowledge,  # noqa: SLF001
     "sendMessage": TerminalWire._send_message,  # noqa: SLF001
     "sendDocument": TerminalWire._send_document,  # noqa: SLF001
+    "sendPhoto": TerminalWire._send_photo,  # noqa: SLF001
     "editMessageText": TerminalWire._edit_message,  # noqa: SLF001
     "answerCallbackQuery": TerminalWire._answer_callback,  # noqa: SLF001
 }

@@ -128,6 +128,10 @@ def _subject(letter: Letter) -> str:
         return f"{letter.change.deal.slug}: {headline(letter.change)}"
     if letter.claim:
         return f"{letter.claim.deal.slug}: a held claim, {letter.claim.stage}"
+    if letter.report:
+        return f"{letter.report.deal.slug}: a further report, {letter.report.stage}"
+    if letter.feedback:
+        return f"feedback {letter.feedback.id}"
     return f"the feed {name(letter.notice.feed)}: {letter.notice.trouble}" if letter.notice else "nothing"
 
 

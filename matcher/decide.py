@@ -160,13 +160,17 @@ def is_key_move(change: Change) -> bool:
             return change.after.stage in KEY_STAGES or change.before.stage is Stage.QUIET
 
 
+def name_the_end(stage: Stage, stood: Stage | None) -> Stage:
+    """A report that it is over rarely says whether anything was signed; where the deal ``stood`` tells."""
+    if stage is Stage.TERMINATED and stood in _UNSIGNED:
+        return Stage.CALLED_OFF
+    if stage is Stage.CALLED_OFF and stood is not None and stood.status is Status.FINALIZED:
+        return Stage.TERMINATED
+    return stage
+
+
 def _name_the_end(standing: Standing, report: Report) -> Report:
-    """A report that it is over rarely says whether anything was signed; where the deal stood tells."""
-    stage = report.claim.stage
-    if stage is Stage.TERMINATED and standing.stage in _UNSIGNED:
-        stage = Stage.CALLED_OFF
-    elif stage is Stage.CALLED_OFF and standing.status is Status.FINALIZED:
-        stage = Stage.TERMINATED
+    stage = name_the_end(report.claim.stage, standing.stage)
     return replace(report, claim=replace(report.claim, stage=stage))
 
 

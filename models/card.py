@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import ForeignKey, delete, exists, func, select, update
+from sqlalchemy import ColumnElement, ForeignKey, delete, exists, or_, select, update
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
+from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship, selectinload
 
+from matcher.decide import Outcome
+from models.article import Claim
 from models.base import Base
 from models.change import Change
 from models.deal import Deal
@@ -32,11 +34,11 @@ class Card(Base):
 
 async def lay(session: AsyncSession, subscriber_id: int, change: Change, message_id: int) -> None:
     """Let the message that told a change be the deal's card in this chat, unless there is one."""
-    later = await session.scalar(
-        select(func.count(Change.id)).where(Change.deal_id == change.deal_id, Change.id > change.id)
-    )
+    deal = await session.get_one(Deal, change.deal_id)
+    stands = (deal.stage, deal.confirmed, len(deal.origins), deal.contested)
+    told = (change.stage, change.confirmed, change.sources, change.contested)
     laying = insert(Card).values(
-        subscriber_id=subscriber_id, deal_id=change.deal_id, message_id=message_id, moved=later or 0, shown=0
+        subscriber_id=subscriber_id, deal_id=deal.id, message_id=message_id, moved=int(stands != told), shown=0
     )
     await session.execute(laying.on_conflict_do_nothing())
 
@@ -47,7 +49,10 @@ async def outdate(session: AsyncSession, deal: Deal) -> None:
 
 
 async def outdated(session: AsyncSession, wire: Wire, most: int) -> Sequence[Card]:
-    """Cards to be edited, with their deals and chats: those whose chat has been told of the change before."""
+    """Cards to be edited, with their deals and chats: those whose chat has been told of the change before.
+
+    What is held back for the chat's hours does not keep the card back: an edit makes no sound.
+    """
     waits = Base.metadata.tables["outbox"]  # the module stands above this one
     changes = Base.metadata.tables["change"]
     untold = exists(
@@ -58,6 +63,7 @@ async def outdated(session: AsyncSession, wire: Wire, most: int) -> Sequence[Car
             changes.c.deal_id == Card.deal_id,
             waits.c.sent_at.is_(None),
             waits.c.abandoned_at.is_(None),
+            waits.c.held.is_(False),
         )
     )
     query = (
@@ -72,11 +78,39 @@ async def outdated(session: AsyncSession, wire: Wire, most: int) -> Sequence[Car
 
 async def show(session: AsyncSession, shown: Card) -> None:
     """The message says what it was meant to say when ``shown`` was read."""
-    mine = (Card.subscriber_id == shown.subscriber_id, Card.deal_id == shown.deal_id)
-    await session.execute(update(Card).where(*mine).values(shown=shown.moved))
+    await session.execute(update(Card).where(*_is(shown)).values(shown=shown.moved))
 
 
 async def drop(session: AsyncSession, gone: Card) -> None:
     """The message is gone: the next one about the deal becomes its card."""
-    mine = (Card.subscriber_id == gone.subscriber_id, Card.deal_id == gone.deal_id)
-    await session.execute(delete(Card).where(*mine))
+    await session.execute(delete(Card).where(*_is(gone)))
+
+
+async def evident(session: AsyncSession, deal: Deal) -> Change | None:
+    """The change whose claims show why the deal stands where it does; None if a person decided, or nothing is left.
+
+    What was taken back shows nothing, and a deal that fell quiet shows its last news.
+    """
+    undone = select(Change.undoes_id).where(Change.undoes_id.is_not(None))
+    query = (
+        select(Change)
+        .where(
+            Change.deal_id == deal.id,
+            Change.undoes_id.is_(None),
+            Change.id.not_in(undone),
+            or_(Change.by.is_not(None), Change.claims.any(Claim.outcome != Outcome.STRUCK)),
+        )
+        .options(selectinload(Change.claims).joinedload(Claim.article))
+        .order_by(Change.id.desc())
+        .limit(1)
+    )
+    return await session.scalar(query)
+
+
+def _is(card: Card) -> tuple[ColumnElement[bool], ...]:
+    """The very card that was read, and none that took its place."""
+    return (
+        Card.subscriber_id == card.subscriber_id,
+        Card.deal_id == card.deal_id,
+        Card.message_id == card.message_id,
+    )

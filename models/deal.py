@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from rapidfuzz import process
-from sqlalchemy import ForeignKey, UniqueConstraint, case, func, select
+from sqlalchemy import ColumnElement, ForeignKey, UniqueConstraint, case, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column, relationship, selectinload
 
@@ -222,10 +222,14 @@ async def all_deals(session: AsyncSession) -> Sequence[Deal]:
     return (await session.scalars(select(Deal).options(selectinload(Deal.parties)).order_by(Deal.slug))).all()
 
 
-async def page(session: AsyncSession, status: Status | None, offset: int, limit: int) -> tuple[Sequence[Deal], int]:
+async def page(
+    session: AsyncSession, status: Status | None, offset: int, limit: int, *conditions: ColumnElement[bool]
+) -> tuple[Sequence[Deal], int]:
     """Some deals, those with a status first and grouped by it, then by slug; and how many there are in all."""
     group = case(*((Deal.stage.in_(_stages(s)), rank) for rank, s in enumerate(Status)), else_=len(Status))
-    query = select(Deal) if status is None else select(Deal).where(Deal.stage.in_(_stages(status)))
+    query = select(Deal).where(*conditions)
+    if status:
+        query = query.where(Deal.stage.in_(_stages(status)))
     total = await session.scalar(select(func.count()).select_from(query.subquery())) or 0
     rows = await session.scalars(query.order_by(group, Deal.slug).offset(offset).limit(limit))
     return rows.all(), total

@@ -38,11 +38,16 @@ def next_digest(chat: Subscriber, now: datetime) -> datetime:
 
 
 def _next(chat: Subscriber, now: datetime, minutes: int, weekday: int | None = None) -> datetime:
-    """The next time that the chat's clocks show so many minutes after midnight (on this weekday), later than now."""
+    """The next time that the chat's clocks show so many minutes after midnight (on this weekday), later than now.
+
+    In the night in which they are set back they may show it twice (PEP 495: ``fold``).
+    """
     zone = ZoneInfo(chat.time_zone)
     day = now.astimezone(zone).date()
     while True:
-        moment = datetime.combine(day, time(minutes // 60, minutes % 60), zone).astimezone(UTC)
-        if moment > now and weekday in (None, day.weekday()):
-            return moment
+        shown = (time(minutes // 60, minutes % 60, fold=fold) for fold in (0, 1))
+        moments = (datetime.combine(day, at, zone).astimezone(UTC) for at in shown)
+        coming = next((moment for moment in moments if moment > now), None)
+        if coming and weekday in (None, day.weekday()):
+            return coming
         day += timedelta(days=1)

@@ -30,18 +30,22 @@ async def hear(session: AsyncSession, claim: Claim, at: datetime, *, quietly: bo
     ``at`` is the time of recording (the clock's, or an archive's own). Returns the change, if the deal moved.
     """
     deal = claim.deal
-    heard = [] if claim.background else await _heard(session, claim)
-    claim.origin = _first_carrier(claim, heard)
+    remembered = [] if claim.background else await _heard(session, claim)
+    claim.origin = _first_carrier(claim, remembered)
+    heard = [earlier for earlier in remembered if earlier.outcome is not Outcome.STRUCK]
     decision = decide.decide(deal.kind, deal.standing, claim.report(), [c.report() for c in heard])
+    if any(_is_copy(claim, earlier) for earlier in remembered if earlier.outcome is Outcome.STRUCK):
+        decision = Decision(Outcome.STRUCK, deal.standing)
     claim.outcome = decision.outcome
     session.add(claim)
     if decision.outcome is Outcome.HELD:
         await outbox.post_held(session, claim, at)
-    independent = claim.origin not in deal.origins
+    independent = fold_name(claim.origin) not in deal.origins
     if decision.outcome is Outcome.SUPPORTED and independent and not quietly:
         await session.flush()
         await outbox.post_report(session, claim, deal, at)
-    return await _record(session, deal, decision, [*heard, claim], at, quietly=quietly)
+    others = [earlier for earlier in heard if fold_name(earlier.origin) != fold_name(claim.origin)]
+    return await _record(session, deal, decision, [*others, claim], at, quietly=quietly)
 
 
 async def begin(session: AsyncSession, deal: Deal, stage: Stage, since: datetime) -> Change | None:
@@ -84,9 +88,12 @@ async def undo(session: AsyncSession, change: Change, by: int, reason: str, at: 
     """
     if await session.scalar(select(Change.id).where(Change.undoes_id == change.id)):
         return None
-    for claim in change.claims:
-        claim.outcome = Outcome.STRUCK
-    await session.flush()
+    await _strike(session, change.deal, change.claims)
+    return await _correct(session, change, by, reason, at)
+
+
+async def _correct(session: AsyncSession, change: Change, by: int, reason: str, at: datetime) -> Change:
+    """Let the deal stand where the claims that count leave it, and put right what was told."""
     deal, before = change.deal, change.deal.standing
     after = await recount(session, deal, without=change)
     correction = Change(
@@ -112,23 +119,50 @@ async def undo(session: AsyncSession, change: Change, by: int, reason: str, at: 
 
 
 async def strike(session: AsyncSession, claim: Claim, by: int, reason: str, at: datetime) -> list[Change]:
-    """Let a claim count no more: it is wrong, or about another deal. The corrections of the changes it alone made.
+    """Let a claim count no more: it is wrong, or about another deal. The corrections of the changes that fall with it.
 
-    Needs the claim's deal loaded.
+    Those are the changes that it alone made; or the last one, if the deal does not stand there without it. Needs the
+    claim's deal loaded.
     """
-    claim.outcome = Outcome.STRUCK
-    await session.flush()
-    resting = (
+    deal = claim.deal
+    await _strike(session, deal, [claim])
+    standing = await _not_taken_back(session, deal)
+    fallen = [c for c in standing if claim in c.claims and all(x.outcome is Outcome.STRUCK for x in c.claims)]
+    after = await recount(session, deal)
+    if not fallen and after.stage is not deal.stage:
+        fallen = list(standing[:1])
+    if not fallen:
+        await _stand(session, deal, after)
+    return [await _correct(session, change, by, reason, at) for change in fallen]
+
+
+async def _not_taken_back(session: AsyncSession, deal: Deal) -> Sequence[Change]:
+    """The deal's changes that were not taken back, with their claims, newest first."""
+    taken_back = select(Change.undoes_id).where(Change.undoes_id.is_not(None))
+    standing = (
         select(Change)
-        .where(Change.claims.any(Claim.id == claim.id))
+        .where(Change.deal_id == deal.id, Change.undoes_id.is_(None), Change.id.not_in(taken_back))
         .options(selectinload(Change.claims).joinedload(Claim.article), joinedload(Change.deal))
         .order_by(Change.id.desc())
     )
-    alone = [c for c in await session.scalars(resting) if all(x.outcome is Outcome.STRUCK for x in c.claims)]
-    corrections = [await undo(session, change, by, reason, at) for change in alone]
-    if not alone:
-        await _stand(session, claim.deal, await recount(session, claim.deal))
-    return [correction for correction in corrections if correction]
+    return (await session.scalars(standing)).all()
+
+
+async def _strike(session: AsyncSession, deal: Deal, claims: Sequence[Claim]) -> None:
+    """Let claims count no more, nor the copies of them, which were not counted as long as they did."""
+    copies = select(Claim).where(Claim.deal_id == deal.id, Claim.outcome == Outcome.COPY)
+    known = (await session.scalars(copies.options(joinedload(Claim.article), joinedload(Claim.deal)))).all()
+    for copy in [copy for copy in known if any(_is_copy(copy, claim) for claim in claims)]:
+        copy.outcome = Outcome.STRUCK
+    for claim in claims:
+        claim.outcome = Outcome.STRUCK
+    await session.flush()
+
+
+def _is_copy(claim: Claim, earlier: Claim) -> bool:
+    """Whether a claim only repeats what an earlier one says, crediting the same origin."""
+    same = (claim.stage, fold_name(claim.origin)) == (earlier.stage, fold_name(earlier.origin))
+    return same and claim.report().repeats and abs(claim.moment - earlier.moment) <= decide.MEMORY
 
 
 async def _stand(session: AsyncSession, deal: Deal, standing: vocabulary.Standing) -> None:
@@ -153,7 +187,7 @@ async def mark_quiet(session: AsyncSession, now: datetime) -> list[Change]:
 
 
 async def _heard(session: AsyncSession, claim: Claim) -> Sequence[Claim]:
-    """The deal's earlier live claims that still count as the same story, oldest first."""
+    """The deal's earlier live claims of the same story, oldest first; struck ones too: they go on being copied."""
     query = (
         select(Claim)
         .where(
@@ -161,7 +195,7 @@ async def _heard(session: AsyncSession, claim: Claim) -> Sequence[Claim]:
             Claim.background.is_(False),
             Claim.settled.is_(False),
             Claim.moment >= claim.moment - decide.MEMORY,
-            Claim.outcome.not_in([Outcome.BYSTANDER, Outcome.BACKGROUND, Outcome.STRUCK]),
+            Claim.outcome.not_in([Outcome.BYSTANDER, Outcome.BACKGROUND]),
         )
         .options(joinedload(Claim.article), joinedload(Claim.deal))
         .order_by(Claim.moment, Claim.id)

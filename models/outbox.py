@@ -25,6 +25,7 @@ from sqlalchemy import (
     text,
     update,
 )
+from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import (
     InstrumentedAttribute,
@@ -34,6 +35,7 @@ from sqlalchemy.orm import (
     mapped_column,
     query_expression,
     relationship,
+    selectinload,
     with_expression,
 )
 from sqlalchemy.sql.base import ExecutableOption
@@ -47,6 +49,7 @@ from models.card import Card
 from models.change import Change
 from models.deal import Deal
 from models.feed import Feed, Trouble
+from models.feedback import Complaint, Feedback, with_the_change
 from models.notice import Notice
 from models.owner import owner_id
 from models.subscriber import Subscriber, Wire
@@ -65,7 +68,8 @@ SHOWN = "shown on request"
 class Letter(Base):
     """One message that one chat should get.
 
-    About a change or a further report; or, to the owner, about a held claim or a feed.
+    About a change or a further report; or, to the owner, about a held claim, a feed or feedback, of which those who
+    gave it hear what came of it.
     """
 
     __tablename__ = "outbox"
@@ -74,8 +78,10 @@ class Letter(Base):
         UniqueConstraint("subscriber_id", "claim_id"),
         UniqueConstraint("subscriber_id", "notice_id"),
         UniqueConstraint("subscriber_id", "report_id"),
+        UniqueConstraint("subscriber_id", "feedback_id"),
         CheckConstraint(
-            "(change_id IS NOT NULL) + (claim_id IS NOT NULL) + (notice_id IS NOT NULL) + (report_id IS NOT NULL) = 1",
+            "(change_id IS NOT NULL) + (claim_id IS NOT NULL) + (notice_id IS NOT NULL) + (report_id IS NOT NULL)"
+            " + (feedback_id IS NOT NULL) = 1",
             name="one_subject",
         ),
         Index(
@@ -89,6 +95,7 @@ class Letter(Base):
     claim_id: Mapped[int | None] = mapped_column(ForeignKey("claim.id", ondelete="CASCADE"))
     notice_id: Mapped[int | None] = mapped_column(ForeignKey("notice.id", ondelete="CASCADE"))
     report_id: Mapped[int | None] = mapped_column(ForeignKey("claim.id", ondelete="CASCADE"))
+    feedback_id: Mapped[int | None] = mapped_column(ForeignKey("feedback.id", ondelete="CASCADE"))
     created_at: Mapped[datetime]
     due_at: Mapped[datetime]
     attempts: Mapped[int] = mapped_column(default=0)
@@ -117,6 +124,7 @@ class Letter(Base):
     claim: Mapped[Claim | None] = relationship(lazy="raise", foreign_keys=claim_id)
     report: Mapped[Claim | None] = relationship(lazy="raise", foreign_keys=report_id)
     notice: Mapped[Notice | None] = relationship(lazy="raise")
+    feedback: Mapped[Feedback | None] = relationship(lazy="raise")
 
 
 async def post_change(session: AsyncSession, change: Change, deal: Deal, moves: Moves) -> None:
@@ -127,6 +135,8 @@ async def post_change(session: AsyncSession, change: Change, deal: Deal, moves: 
         if listener.moves.rank >= moves.rank and (not texts or passes(listener.words, texts)):
             session.add(_letter_to(listener, change.at, urgent=urgent, change_id=change.id))
     await session.flush()
+    if urgent:
+        await _overtake(session, change)
 
 
 async def post_report(session: AsyncSession, claim: Claim, deal: Deal, at: datetime) -> None:
@@ -135,6 +145,17 @@ async def post_report(session: AsyncSession, claim: Claim, deal: Deal, at: datet
     for listener in await subscription.listeners(session, deal, at):
         if listener.moves is Moves.REPORTS and passes(listener.words, texts):
             session.add(_letter_to(listener, at, urgent=False, report_id=claim.id))
+
+
+async def _overtake(session: AsyncSession, change: Change) -> None:
+    """What is held back about a deal is old news in the chats that are told of this change at once."""
+    told_now = select(Letter.subscriber_id).where(Letter.change_id == change.id, Letter.held.is_(False))
+    before = select(Change.id).where(Change.deal_id == change.deal_id, Change.id < change.id)
+    overtaken = update(Letter).where(
+        _waits(), Letter.held, Letter.change_id.in_(before), Letter.subscriber_id.in_(told_now)
+    )
+    folding = overtaken.values(abandoned_at=change.at, error=FOLDED)
+    await session.execute(folding.execution_options(synchronize_session=False))
 
 
 def _letter_to(listener: Subscription, at: datetime, *, urgent: bool, **subject: int) -> Letter:
@@ -152,21 +173,33 @@ def _letter_to(listener: Subscription, at: datetime, *, urgent: bool, **subject:
 
 
 async def post_correction(session: AsyncSession, change: Change, undone: Change) -> None:
-    """Tell of a correction exactly the chats that were told what it takes back; what was not told yet is withdrawn."""
-    told = select(Letter).where(Letter.change_id == undone.id, Letter.sent_at.is_not(None))
-    for letter in await session.scalars(told):
+    """Tell of a correction exactly the chats that were told what it takes back; what was not told yet is withdrawn.
+
+    What may have arrived counts as told. Something wrong must not stand until the chat's quiet hours are over, nor
+    until its digest; so it is put right at once, without a sound.
+    """
+    may_stand = or_(Letter.sent_at.is_not(None), Letter.uncertain > 0)
+    told = select(Letter).where(Letter.change_id == undone.id, may_stand).options(joinedload(Letter.subscriber))
+    for letter in (await session.scalars(told)).all():
         session.add(
             Letter(
                 subscriber_id=letter.subscriber_id,
                 change_id=change.id,
                 created_at=change.at,
                 due_at=change.at,
-                silent=letter.silent,
+                silent=letter.silent or hours.held_until(letter.subscriber, change.at) is not None,
                 topic_id=letter.topic_id,
             )
         )
     untold = delete(Letter).where(Letter.change_id == undone.id, Letter.sent_at.is_(None))
     await session.execute(untold)
+
+
+async def reschedule(session: AsyncSession, chat: Subscriber, now: datetime) -> None:
+    """The chat wants to be told at other hours: what is held back for it goes when those say, or now."""
+    held = update(Letter).where(Letter.subscriber_id == chat.id, Letter.held, _waits())
+    due_at = hours.held_until(chat, now) or now
+    await session.execute(held.values(due_at=due_at).execution_options(synchronize_session=False))
 
 
 async def withdraw(session: AsyncSession, change: Change) -> None:
@@ -191,8 +224,41 @@ async def post_notice(session: AsyncSession, notice: Notice, now: datetime) -> N
         session.add(Letter(subscriber_id=chat.id, notice_id=notice.id, created_at=now, due_at=now))
 
 
+async def post_feedback(session: AsyncSession, feedback: Feedback, now: datetime) -> None:
+    """Ask the owner about a change that people say is wrong, once; without an owner it waits until there is one."""
+    chat = await _owners_chat(session, now)
+    if chat:
+        asking = insert(Letter).values(subscriber_id=chat.id, feedback_id=feedback.id, created_at=now, due_at=now)
+        await session.execute(asking.on_conflict_do_nothing())
+
+
+async def post_verdict(session: AsyncSession, feedback: Feedback, now: datetime) -> None:
+    """Tell those who gave feedback what came of it, unless a correction says so; the owner need not be asked any more.
+
+    Doing it twice is doing it once.
+    """
+    unasked = delete(Letter).where(Letter.feedback_id == feedback.id, Letter.sent_at.is_(None))
+    await session.execute(unasked)
+    corrected = select(Letter.subscriber_id).join(Change, Change.id == Letter.change_id)
+    corrected = corrected.where(Change.undoes_id == feedback.change_id)
+    chats = select(Subscriber.id).where(
+        Subscriber.id.in_(select(Complaint.subscriber_id).where(Complaint.feedback_id == feedback.id)),
+        Subscriber.id.not_in(corrected),
+    )
+    for chat_id in (await session.scalars(chats)).all():
+        telling = insert(Letter).values(subscriber_id=chat_id, feedback_id=feedback.id, created_at=now, due_at=now)
+        await session.execute(telling.on_conflict_do_nothing())
+
+
+async def told(session: AsyncSession, change: Change) -> int:
+    """How many chats are told of a change, or were."""
+    return await session.scalar(select(func.count(Letter.id)).where(Letter.change_id == change.id)) or 0
+
+
 async def post_waiting(session: AsyncSession, now: datetime) -> None:
-    """Give the owner what waited for one: the held claims, and the latest notice of each feed."""
+    """Give the owner what waited for one: the held claims, open feedback, and the latest notice of each feed."""
+    for feedback in (await session.scalars(select(Feedback).where(Feedback.verdict.is_(None)))).all():
+        await post_feedback(session, feedback, now)
     asked = select(Letter.claim_id).where(Letter.claim_id.is_not(None))
     for claim in await session.scalars(select(Claim).where(Claim.outcome == Outcome.HELD, Claim.id.not_in(asked))):
         await post_held(session, claim, now)
@@ -256,10 +322,16 @@ async def due(
 
 
 async def digest(session: AsyncSession, letter: Letter, now: datetime) -> Sequence[Letter]:
-    """All that was held back for the chat of this letter and is due, oldest first: it is told in one message."""
+    """All that was held back for the chat and topic of this letter and is due, oldest first: it is one message."""
     query = (
         select(Letter)
-        .where(Letter.subscriber_id == letter.subscriber_id, Letter.held, Letter.due_at <= now, _waits())
+        .where(
+            Letter.subscriber_id == letter.subscriber_id,
+            Letter.topic_id.is_not_distinct_from(letter.topic_id),
+            Letter.held,
+            Letter.due_at <= now,
+            _waits(),
+        )
         .options(*_with_its_subject())
         .order_by(Letter.id)
     )
@@ -276,6 +348,7 @@ def _with_its_subject() -> tuple[ExecutableOption, ...]:
         joinedload(Letter.report).joinedload(Claim.article),
         joinedload(Letter.report).joinedload(Claim.deal),
         joinedload(Letter.notice).joinedload(Notice.feed),
+        selectinload(Letter.feedback).options(*with_the_change()),  # seldom any: no join for every other letter
         with_expression(Letter.earlier, _folded_into_this()),
         with_expression(Letter.answers, _answered()),
     )
@@ -285,23 +358,28 @@ def _with_its_subject() -> tuple[ExecutableOption, ...]:
 
 
 def is_stale(letter: Letter, now: datetime) -> bool:
-    """Whether the letter has waited so long that its chat's backlog must be folded before it is sent."""
-    return now - letter.created_at > STALE
+    """Whether the letter has waited so long that its chat's backlog must be folded before it is sent.
+
+    What is held back as the chat wants has not waited until it is due.
+    """
+    return now - (letter.due_at if letter.held else letter.created_at) > STALE
 
 
 async def fold(session: AsyncSession, now: datetime, chat_id: int | None = None) -> int:
     """Spare a chat the burst: of each deal whose backlog is stale, only the latest letter stays. How many were folded.
 
     A backlog is stale if its oldest letter has waited for more than :data:`STALE`; newer letters of the same deal are
-    folded with it, so that one message per deal remains. The others are marked with ``abandoned_at`` and
+    folded with it, so that one message per deal remains; what is held back for its hours is a backlog of its own, so
+    that nothing waits for it. The others are marked with ``abandoned_at`` and
     :data:`FOLDED` in ``error``: a column of its own would say no more. Questions and notices to the owner are never
     folded. ``chat_id`` limits it to one chat. Folding twice is folding once.
     """
-    about = [Letter.subscriber_id, Change.deal_id]
+    about = [Letter.subscriber_id, Change.deal_id, Letter.held]
+    since = case((Letter.held, Letter.due_at), else_=Letter.created_at)
     backlog = (
         select(
             Letter.id,
-            func.min(Letter.created_at).over(partition_by=about).label("oldest"),
+            func.min(since).over(partition_by=about).label("oldest"),
             func.max(Letter.id).over(partition_by=about).label("latest"),
         )
         .join(Change, Change.id == Letter.change_id)

@@ -53,7 +53,7 @@ class Subscriber(Base):
     """Whether cards are kept to their first lines."""
 
 
-_BELONGINGS = ("subscription", "mute", "outbox")
+_BELONGINGS = ("subscription", "mute", "outbox", "complaint")
 """The tables with what a chat has."""
 
 
@@ -83,6 +83,11 @@ async def speak(session: AsyncSession, chat_id: int, language: str) -> None:
     """Talk to the chat in this language, unless it has chosen one."""
     unasked = update(Subscriber).where(Subscriber.chat_id == chat_id, Subscriber.language == "")
     await session.execute(unasked.values(language=language))
+
+
+async def is_compact(session: AsyncSession, chat_id: int) -> bool:
+    """Whether the chat wants its cards short; not if it was not met."""
+    return await session.scalar(select(Subscriber.compact).where(Subscriber.chat_id == chat_id)) or False
 
 
 async def retire(session: AsyncSession, chat_id: int, now: datetime) -> None:

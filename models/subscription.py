@@ -1,6 +1,7 @@
 """What a chat follows, how much of it, and who is to be told of a change."""
 
 import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,6 +11,7 @@ from sqlalchemy import (
     ForeignKey,
     Select,
     UniqueConstraint,
+    and_,
     delete,
     or_,
     select,
@@ -62,6 +64,11 @@ class Target:
 
 EVERYTHING = Target()
 
+_QUOTES = str.maketrans({**dict.fromkeys("“”„‟«»", '"'), **dict.fromkeys("–—−", "-")})
+"""What the keyboards of phones make of a quotation mark and of a minus."""
+_UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
+"""Scripts that put no space between words: Thai, Lao, Burmese, Khmer, Japanese, Chinese."""
+
 
 class Subscription(Base):
     """Something a chat follows. Of several that cover one deal, the most specific one rules."""
@@ -97,6 +104,10 @@ class Subscription(Base):
         if self.deal_id is not None:
             return 3
         return 2 if self.party_key else int(self.kind is not None)
+
+    def is_heard(self, now: datetime) -> bool:
+        """Whether it is not muted."""
+        return self.muted_until is None or self.muted_until <= now
 
 
 class Mute(Base):
@@ -163,18 +174,17 @@ async def follows(session: AsyncSession, chat_id: int, deal: Deal) -> bool:
 async def listeners(session: AsyncSession, deal: Deal, now: datetime) -> Sequence[Subscription]:
     """For each chat that follows the deal the subscription that rules, with its subscriber; without the muted ones.
 
-    A retired chat is among them: it may come back and ask what it missed.
+    Of two that are as specific, as to both parties, that which tells more. A retired chat is among them: it may come
+    back and ask what it missed.
     """
     muted = select(Mute.subscriber_id).where(Mute.deal_id == deal.id, Mute.until > now)
     query = (
         _covering(deal).where(Subscription.subscriber_id.not_in(muted)).options(contains_eager(Subscription.subscriber))
     )
-    ruling: dict[int, Subscription] = {}
-    for subscription in await session.scalars(query):
-        present = ruling.get(subscription.subscriber_id)
-        if present is None or subscription.rank > present.rank:
-            ruling[subscription.subscriber_id] = subscription
-    return [s for s in ruling.values() if s.muted_until is None or s.muted_until <= now]
+    covering = (await session.scalars(query)).all()
+    by_weight = sorted(covering, key=lambda s: (s.rank, s.is_heard(now), s.moves.rank))
+    ruling = {subscription.subscriber_id: subscription for subscription in by_weight}
+    return [subscription for subscription in ruling.values() if subscription.is_heard(now)]
 
 
 def _covering(deal: Deal) -> Select[Subscription]:
@@ -186,7 +196,7 @@ def _covering(deal: Deal) -> Select[Subscription]:
         .where(
             or_(
                 Subscription.deal_id == deal.id,
-                Subscription.party_key.in_(spellings),
+                and_(Subscription.party_key != "", Subscription.party_key.in_(spellings)),
                 Subscription.kind == deal.kind,
                 Subscription.target == EVERYTHING.key,
             )
@@ -223,10 +233,11 @@ async def muted_until(session: AsyncSession, chat_id: int, deal: Deal, now: date
 def passes(words: str, texts: Iterable[str]) -> bool:
     """Whether news passes a filter: one of its words occurs, if it has any, and none of those with a minus does.
 
-    ``"price raised" bid -analyst``: words in quotes belong together. Case does not matter; a word is a whole word.
+    ``"price raised" bid -analyst``: words in quotes belong together. Case does not matter; a word is a whole word,
+    where words are written with spaces.
     """
     wanted, unwanted = filter_words(words)
-    text = " ".join(texts).casefold()
+    text = _folded(" ".join(texts))
     return (not wanted or any(_occurs(word, text) for word in wanted)) and not any(
         _occurs(word, text) for word in unwanted
     )
@@ -234,13 +245,21 @@ def passes(words: str, texts: Iterable[str]) -> bool:
 
 def filter_words(words: str) -> tuple[list[str], list[str]]:
     """The words that a filter asks for, and those that it refuses."""
-    found = [(minus, quoted or plain) for minus, quoted, plain in re.findall(r'(-?)(?:"([^"]+)"|(\S+))', words)]
-    wanted = [word.casefold() for minus, word in found if not minus and word.strip()]
-    return wanted, [word.casefold() for minus, word in found if minus and word.strip()]
+    typed = re.findall(r'(-?)(?:"([^"]*)"|([^\s"]+))', _folded(words.translate(_QUOTES)))
+    found = [(minus, (quoted or plain).strip()) for minus, quoted, plain in typed]
+    said = [(minus, word) for minus, word in found if any(c.isalnum() for c in word)]
+    return [word for minus, word in said if not minus], [word for minus, word in said if minus]
+
+
+def _folded(text: str) -> str:
+    """A text as filters compare it: case, the ways to write an accent, and the width of spaces do not count."""
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
 def _occurs(word: str, text: str) -> bool:
-    return re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text) is not None
+    before = "" if _UNSPACED.match(word[0]) else r"(?<!\w)"
+    after = "" if _UNSPACED.match(word[-1]) else r"(?!\w)"
+    return re.search(before + re.escape(word) + after, text) is not None
 
 
 async def _subscription(session: AsyncSession, chat_id: int, target: Target) -> Subscription | None:

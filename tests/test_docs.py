@@ -31,7 +31,7 @@ def test_every_command_stands_in_help_and_readme(command: str) -> None:
 def test_the_readme_names_no_command_that_does_not_exist() -> None:
     """Every `/command` of the README is one of the bot's (or BotFather's, or the terminal's)."""
     named = set(re.findall(r"`/(\w+)", README))
-    assert named <= {*messages.COMMANDS, "newbot", "quit"}
+    assert named <= {*messages.COMMANDS, "newbot", "quit", "setinline"}
 
 
 def test_the_readme_session_runs_as_printed(tmp_path: Path) -> None:

@@ -146,15 +146,15 @@ BUGS = (
     Bug(
         "letters go before answers",
         "bot/pacing.py",
-        "for queue in (self._urgent, self._patient)",
-        "for queue in (self._patient, self._urgent)",
+        "return self._urgent, self._patient",
+        "return self._patient, self._urgent",
         (f"{MATRIX}::test_an_answer_passes_the_letters_in_line",),
     ),
     Bug(
         "a catch-up forgets a deal",
         "models/outbox.py",
-        "about = [Letter.subscriber_id, Change.deal_id]",
-        "about = [Letter.subscriber_id]",
+        "about = [Letter.subscriber_id, Change.deal_id, Letter.held]",
+        "about = [Letter.subscriber_id, Letter.held]",
         ("tests/models/test_outbox.py::test_a_stale_backlog_becomes_one_letter_per_deal",),
     ),
     Bug(

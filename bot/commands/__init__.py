@@ -1,16 +1,25 @@
 """One small class per subject; each returns its Telegram handlers."""
 
+import logging
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
-from telegram import Update
+from telegram import Chat, ChatMember, Message, Update, User
+from telegram.error import TelegramError
 from telegram.ext import BaseHandler, ContextTypes
 
 from bot.errors import Refusal
+from bot.failures import reason
 from bot.messages.owner import only_in_private, only_the_owner, stranger
+from bot.messages.settings import no_admin, only_admins, rights_unknown
 from models.owner import owner_id
 
+logger = logging.getLogger(__name__)
+
 Handler = BaseHandler[Update, ContextTypes.DEFAULT_TYPE, Any]
+
+ADMINS = frozenset({ChatMember.OWNER, ChatMember.ADMINISTRATOR})
+"""What those are in a group who decide for it."""
 
 
 def argument(context: ContextTypes.DEFAULT_TYPE) -> str:
@@ -42,3 +51,39 @@ async def require_owner_in_private(session: AsyncSession, update: Update) -> Non
     chat = update.effective_chat
     if chat is None or chat.type != chat.PRIVATE:
         raise Refusal(only_in_private())
+
+
+async def require_admin(update: Update) -> None:
+    """Raise a :class:`Refusal` unless whoever sent or pressed this decides for the chat.
+
+    In a private chat that is its user; else its admins, of which Telegram is asked each time. That is a request, so it
+    belongs outside of a transaction.
+    """
+    chat, user = update.effective_chat, update.effective_user
+    if chat is None or user is None:
+        raise ValueError("an update without a chat or a user reached a handler that changes something")
+    if chat.type != chat.PRIVATE and not _speaks_for(chat, update.message) and not await _is_admin(chat, user):
+        raise Refusal(no_admin() if update.callback_query else only_admins())
+
+
+def _speaks_for(chat: Chat, message: Message | None) -> bool:
+    """Whether it was sent in the name of the group itself, as its anonymous admins do (Bot API: Message.sender_chat).
+
+    Not so a pressed button: the message that it stands under is the bot's.
+    """
+    return message is not None and message.sender_chat == chat
+
+
+async def _is_admin(chat: Chat, user: User) -> bool:
+    try:
+        return (await chat.get_member(user.id)).status in ADMINS
+    except TelegramError as error:
+        logger.warning("nobody knows who is an admin", extra={"reason": reason(error)})
+        raise Refusal(rights_unknown()) from error
+
+
+def chat_id(update: Update) -> int:
+    """The chat it came from."""
+    if update.effective_chat is None:  # no command or button comes without a chat
+        raise ValueError("an update without a chat reached a handler that needs one")
+    return update.effective_chat.id

@@ -6,16 +6,19 @@ from telegram.ext import CallbackQueryHandler, CommandHandler, ContextTypes, Mes
 
 from bot.cards import card_for
 from bot.commands import Handler, argument, pressed, wants_new_message
+from bot.commands.search import repeated_words
 from bot.errors import Refusal
 from bot.messages import deals as messages
-from bot.messages.frame import PAGE, Message
+from bot.messages.frame import PAGE, Message, plain
 from bot.messages.help import gone, missing
+from bot.messages.search import LONGEST_WORDS
 from bot.replies import reply
 from matcher.vocabulary import Status
 from models import change as changes
 from models import deal as deals
 from models.database import Database
 from models.deal import Deal
+from models.search import about
 
 
 class DealCommands:
@@ -30,23 +33,19 @@ class DealCommands:
             CommandHandler("deals", self.deals),
             CommandHandler("status", self.status),
             CommandHandler("history", self.history),
-            CallbackQueryHandler(self.turn_page, r"^deals:\d{1,6}:\w*$"),
+            CallbackQueryHandler(self.turn_page, r"^deals:\d{1,6}\Z"),
             CallbackQueryHandler(self.status_pressed, r"^status:\d{1,18}(:new)?$"),
             CallbackQueryHandler(self.history_pressed, r"^history:\d{1,18}(:new)?$"),
             MessageHandler(filters.TEXT & ~filters.COMMAND & filters.ChatType.PRIVATE, self.asked),
         ]
 
     async def deals(self, update: Update, context: ContextTypes.DEFAULT_TYPE) -> None:
-        """/deals [status]."""
-        word = argument(context).casefold()
-        if word and word not in list(Status):
-            raise Refusal(messages.unknown_status(word))
-        await reply(update, await self._page(0, Status(word) if word else None))
+        """/deals [words] [status]."""
+        await reply(update, await self._page(0, plain(argument(context), LONGEST_WORDS)))
 
     async def turn_page(self, update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
         """Another page of /deals."""
-        _action, number, word = pressed(update)
-        await reply(update, await self._page(int(number), Status(word) if word in list(Status) else None))
+        await reply(update, await self._page(int(pressed(update)[1]), repeated_words(update, "deals")))
 
     async def status(self, update: Update, context: ContextTypes.DEFAULT_TYPE) -> None:
         """/status DEAL."""
@@ -82,12 +81,19 @@ class DealCommands:
             answer = await card(session, update, await one_deal(session, query, "status"))
         await reply(update, answer)
 
-    async def _page(self, number: int, status: Status | None) -> Message:
+    async def _page(self, number: int, asked: str) -> Message:
+        words, status = _words_and_status(asked)
         async with self._database.read() as session:
-            page, total = await deals.page(session, status, number * PAGE, PAGE)
+            page, total = await deals.page(session, status, number * PAGE, PAGE, about(words))
         if number and not page:
             raise Refusal(gone())
-        return messages.deals(page, number, -(-total // PAGE), status)
+        return messages.deals(page, number, -(-total // PAGE), asked, words, status)
+
+
+def _words_and_status(asked: str) -> tuple[str, Status | None]:
+    """What was typed after /deals: words, and at their end perhaps a status."""
+    words, _, last = asked.rpartition(" ")
+    return (words, Status(last.casefold())) if last.casefold() in list(Status) else (asked, None)
 
 
 async def card(session: AsyncSession, update: Update, deal: Deal, notice: str = "") -> Message:
@@ -116,4 +122,13 @@ async def pressed_deal(session: AsyncSession, update: Update) -> Deal:
     return deal
 
 
-_BUTTON_OF = {"status": "status", "history": "history", "subscribe": "follow", "unsubscribe": "unfollow"}
+_BUTTON_OF = {
+    "status": "status",
+    "history": "history",
+    "timeline": "timeline",
+    "subscribe": "follow",
+    "unsubscribe": "unfollow",
+    "why": "why",
+    "undo": "undo",
+    "set": "status",
+}

@@ -7,15 +7,21 @@ from rapidfuzz import process
 from telegram import BotCommand, Update
 from telegram.ext import CallbackQueryHandler, CommandHandler, ContextTypes, MessageHandler, filters
 
-from bot.commands import Handler
+from bot.commands import Handler, argument, chat_id, require_admin
+from bot.commands.deals import card
+from bot.commands.subscriptions import follow
 from bot.errors import Refusal
 from bot.language import gettext as _
 from bot.messages import help as messages
+from bot.messages.frame import Message
+from bot.messages.subscriptions import subscribed
 from bot.replies import reply
 from models import deal as deals
 from models import subscriber as subscribers
 from models.database import Database
+from models.deal import Deal
 from models.subscriber import Wire
+from models.subscription import Target
 
 
 class HelpCommands:
@@ -35,14 +41,24 @@ class HelpCommands:
             CallbackQueryHandler(self.stale),
         ]
 
-    async def start(self, update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
-        """/start. It also brings back a chat that had blocked the bot."""
-        if update.effective_chat:
-            async with self._database.write() as session:
-                await subscribers.meet(session, update.effective_chat.id, self._wire, self._clock())
+    async def start(self, update: Update, context: ContextTypes.DEFAULT_TYPE) -> None:
+        """/start. It also brings back a chat that had blocked the bot; the link ``t.me/bot?start=SLUG`` follows one."""
+        async with self._database.write() as session:
+            await subscribers.meet(session, chat_id(update), self._wire, self._clock())
+            wanted = await deals.by_slug(session, argument(context).casefold())
+        await reply(update, await (self._follow(update, wanted) if wanted else self._greet(argument(context))))
+
+    async def _greet(self, unknown: str) -> Message:
         async with self._database.read() as session:
             first = (await deals.page(session, None, 0, 1))[0]
-        await reply(update, messages.start(first[0].slug if first else ""))
+        return messages.start(first[0].slug if first else "", unknown)
+
+    async def _follow(self, update: Update, deal: Deal) -> Message:
+        await require_admin(update)
+        async with self._database.write() as session:
+            new = await follow(session, update, Target(deal), self._wire, self._clock())
+            shown = await card(session, update, deal)
+        return Message(f"{subscribed(deal.title, new=new).text}\n\n{shown.text}", shown.buttons)
 
     async def help(self, update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
         """/help."""

@@ -19,6 +19,7 @@ from bot.messages.frame import (
     turns,
     visible_length,
 )
+from bot.messages.search import repeated
 from bot.messages.standing import contested, evidence, heading, headline, stage_words, standing_words, weight
 from matcher.vocabulary import Status
 from models.change import Change
@@ -36,29 +37,34 @@ _NONE_OF = {
 }
 
 
-def deals(page: Sequence[Deal], number: int, pages: int, status: Status | None) -> Message:
-    """One page of the watchlist (``number`` from 0), grouped by status."""
+def deals(page: Sequence[Deal], number: int, pages: int, asked: str, words: str, status: Status | None) -> Message:
+    """One page of the watchlist (``number`` from 0), grouped by status. ``asked`` are its words and its status."""
     if not page:
-        return Message(
-            _(_NONE_OF[status]) if status else _("No deals yet. The owner adds them with: hearsay deals add")
-        )
-    lines: list[str] = []
+        return _no_deals(words, status)
+    lines = [repeated("deals", asked)] * bool(asked)
     for shared, group in groupby(page, key=lambda deal: deal.status):
         lines.append(f"<b>{heading(shared)}</b>")
         lines += [f"• {cut(deal.title, LONGEST_ITEM)}: {stage_words(deal)}" for deal in group]
     rows = tuple((Button(label(deal.title), f"status:{deal.id}:new"),) for deal in page)
     text = "\n".join(lines + page_line(number, pages))
-    return Message(text, rows + turns(number, pages, f"deals:{{}}:{status or ''}"))
+    return Message(text, rows + turns(number, pages, "deals:{}"))
 
 
-def unknown_status(word: str) -> Message:
-    """Answer to /deals with a word that is no status."""
-    known = any_of(["/deals", *(f"/deals {status}" for status in Status)])
-    return Message(_("{word} is no status. Try {commands}.", word=cut(word, LONGEST_NAME), commands=known))
+def _no_deals(words: str, status: Status | None) -> Message:
+    typed = cut(words, LONGEST_NAME)
+    if words and status:
+        return Message(_("No deal with this status fits “{words}”. /deals lists them all.", words=typed))
+    if words:
+        known = any_of(["/deals", *(f"/deals {status}" for status in Status)])
+        return Message(_("No deal fits “{words}”, and it is no status. Try {commands}.", words=typed, commands=known))
+    return Message(_(_NONE_OF[status]) if status else _("No deals yet. The owner adds them with: hearsay deals add"))
 
 
-def status(deal: Deal, latest: Change | None, *, followed: bool, notice: str = "") -> Message:
-    """The card of a deal: where it stands, on whose word, in the words of the ``latest`` change with evidence."""
+def status(deal: Deal, latest: Change | None, *, followed: bool, notice: str = "", compact: bool = False) -> Message:
+    """The card of a deal: where it stands, on whose word, in the words of the ``latest`` change with evidence.
+
+    A ``compact`` one leaves out those words.
+    """
     lines = [f"<b>{cut(deal.title, LONGEST_TITLE)}</b>"]
     if deal.stage is None:
         lines.append(_("No reports yet."))
@@ -67,8 +73,8 @@ def status(deal: Deal, latest: Change | None, *, followed: bool, notice: str = "
         lines.append(f"<b>{standing_words(deal.stage)}</b>")
         lines.append(_("{weight} · since {day}", weight=behind, day=day(deal.moment)))
         lines += [contested()] * deal.contested
-        lines += ["", *evidence(latest.claims if latest else [])]
-    return Message("\n".join(lines).rstrip(), _card_buttons(deal, followed=followed), notice)
+        lines += ["", *evidence(latest.claims)] if latest and not compact else []
+    return Message("\n".join(lines).rstrip(), _card_buttons(deal, latest, followed=followed), notice)
 
 
 def history(deal: Deal, changes: Sequence[Change]) -> Message:
@@ -77,9 +83,11 @@ def history(deal: Deal, changes: Sequence[Change]) -> Message:
     if not changes:
         lines.append(_("No reports yet."))
     more = "\n" + _("Older changes are not shown.")
+    taken_back = {change.undoes_id for change in changes}  # a correction is newer than what it takes back
     for change in changes:
-        behind = weight(confirmed=change.confirmed, sources=change.sources)
-        block = ["", f"<b>{moment(change.at)}</b>", f"{headline(change)} · {behind}", *evidence(change.claims)]
+        said = f"{headline(change)} · {weight(confirmed=change.confirmed, sources=change.sources)}"
+        what = _("<s>{change}</s> (taken back)", change=said) if change.id in taken_back else said
+        block = ["", f"<b>{moment(change.at)}</b>", what, *evidence(change.claims)]
         if visible_length([*lines, *block, more]) > LONGEST_TEXT:
             lines.append(more)
             break
@@ -106,12 +114,16 @@ def not_found(query: str, suggestions: Sequence[Deal], action: str) -> Message:
     return Message(text, _choices(suggestions, action))
 
 
-def _card_buttons(deal: Deal, *, followed: bool) -> Rows:
+def _card_buttons(deal: Deal, latest: Change | None, *, followed: bool) -> Rows:
     if followed:
         follow = Button(pgettext("button", "Unsubscribe"), f"unfollow:{deal.id}")
     else:
         follow = Button(pgettext("button", "Subscribe"), f"follow:{deal.id}")
-    return ((follow, Button(pgettext("button", "History"), f"history:{deal.id}")),)
+    timeline = Button(pgettext("button", "Timeline"), f"timeline:{deal.id}")
+    why = Button(pgettext("button", "Why"), f"why:{deal.id}:0")
+    mute = (Button(pgettext("button", "Mute"), f"mute:{deal.id}:new"),) if followed else ()
+    wrong = (Button(pgettext("button", "Wrong"), f"wrong:{latest.id}"),) if latest else ()
+    return ((follow, Button(pgettext("button", "History"), f"history:{deal.id}"), timeline), (why, *mute, *wrong))
 
 
 def _choices(deals: Sequence[Deal], action: str) -> Rows:

@@ -18,16 +18,27 @@ class Command:
 COMMANDS = {
     "start": Command(N_("what this bot does")),
     "help": Command(N_("all commands")),
-    "deals": Command(N_("the deals that are followed"), ("/deals", "/deals rumored")),
+    "deals": Command(N_("the deals that are followed"), ("/deals", "/deals rumored", "/deals huawei denied")),
     "status": Command(N_("where a deal stands, and on whose word"), ("/status huawei-att",)),
+    "why": Command(N_("every word said about it, and what became of it"), ("/why huawei-att",)),
     "history": Command(N_("how it came there, with the evidence"), ("/history huawei-att",)),
+    "timeline": Command(N_("a picture of how it came there, and on whose reports"), ("/timeline huawei-att",)),
+    "search": Command(
+        N_("look for words in all stored articles and headlines"), ('/search "merger talks" acqui* -shares',)
+    ),
     "subscribe": Command(
         N_("get a message when something changes"),
-        ("/subscribe huawei-att", "/subscribe AT&T", "/subscribe everything"),
+        ("/subscribe huawei-att", "/subscribe AT&T", "/subscribe mergers", "/subscribe everything"),
     ),
     "unsubscribe": Command(N_("stop the messages"), ("/unsubscribe huawei-att", "/unsubscribe everything")),
-    "subscriptions": Command(N_("what this chat follows")),
+    "subscriptions": Command(N_("what this chat follows, how much of it, and how loud")),
+    "settings": Command(
+        N_("quiet hours, time zone, digest, language and length of messages"),
+        ("/settings", "/settings quiet 22:30-06:45", "/settings zone Madrid"),
+    ),
     "missed": Command(N_("what this chat was not told, and where those deals stand now")),
+    "set": Command(N_("for the owner: say where a deal stands"), ("/set huawei-att denied reason",)),
+    "undo": Command(N_("for the owner: take a change back"), ("/undo huawei-att",)),
     "claim": Command(N_("become the owner, with the code from the first start"), ("/claim CODE",)),
     "feeds": Command(N_("for the owner: the feeds, how they do, how often they are asked")),
     "addfeed": Command(
@@ -40,9 +51,13 @@ COMMANDS = {
 """Every command: /help and Telegram's menu are made from this list."""
 
 
-def start(example: str) -> Message:
-    """The first thing a subscriber reads; ``example`` is the slug of some deal, or empty."""
-    lines = [
+def start(example: str, unknown: str = "") -> Message:
+    """The first thing a subscriber reads; ``example`` is the slug of some deal, or empty.
+
+    ``unknown`` is what a link wanted to follow and is no deal.
+    """
+    lines = [_("There is no deal “{name}” here.", name=cut(unknown, LONGEST_NAME)), ""] if unknown else []
+    lines += [
         _(
             "<b>Hearsay</b> follows business deals from the first rumour to the end. "
             "You get one message when something really changed, with the words and the source behind it."

@@ -6,6 +6,7 @@ from bot.language import gettext as _
 from bot.language import moment, ngettext, pgettext
 from bot.messages.frame import LONGEST_ITEM, LONGEST_NAME, LONGEST_QUOTE, LONGEST_TITLE, Button, Message, cut, label
 from bot.messages.standing import contested, evidence, headline, stage_words, standing_words, weight
+from matcher.decide import name_the_end
 from matcher.vocabulary import Stage
 from models.article import Claim
 from models.change import Change
@@ -18,16 +19,19 @@ DIGEST = 20
 """Deals that one digest names."""
 
 
-def changed(change: Change, deal: Deal, earlier: int = 0) -> Message:
-    """The push: what changed is the first line. ``earlier`` changes could not be told in their time."""
+def changed(change: Change, deal: Deal, earlier: int = 0, *, compact: bool = False) -> Message:
+    """The push: what changed is the first line. ``earlier`` changes could not be told in their time.
+
+    A ``compact`` one leaves out the evidence, which the button "Why" shows.
+    """
     lines = [f"<b>{headline(change)}</b>", cut(deal.title, LONGEST_TITLE), _grounds(change)]
     lines += [contested()] * change.contested
     if change.from_stage is Stage.QUIET:
         lines.append(_("The first news in more than a year."))
     if earlier:
         lines.append(_catching_up(earlier))
-    lines += ["", *evidence(change.claims)]
-    return Message("\n".join(lines).rstrip(), _buttons(deal))
+    lines += [] if compact else ["", *evidence(change.claims)]
+    return Message("\n".join(lines).rstrip(), _buttons(deal, change))
 
 
 def _grounds(change: Change) -> str:
@@ -41,11 +45,14 @@ def _grounds(change: Change) -> str:
     return weight(confirmed=change.confirmed, sources=change.sources)
 
 
-def _buttons(deal: Deal) -> tuple[tuple[Button, ...], ...]:
+def _buttons(deal: Deal, change: Change | None = None) -> tuple[tuple[Button, ...], ...]:
     """A pressed button answers with a new message: the push itself must stay in the chat."""
     status = Button(pgettext("button", "Status"), f"status:{deal.id}:new")
     history = Button(pgettext("button", "History"), f"history:{deal.id}:new")
-    return ((status, history),)
+    mute = Button(pgettext("button", "Mute"), f"mute:{deal.id}:new")
+    why = Button(pgettext("button", "Why"), f"why:{deal.id}:0:new")
+    wrong = () if change is None or change.undoes_id else (Button(pgettext("button", "Wrong"), f"wrong:{change.id}"),)
+    return ((status, history, mute), (why, *wrong))
 
 
 def report(claim: Claim, deal: Deal) -> Message:
@@ -91,7 +98,7 @@ def _catching_up(earlier: int) -> str:
 def held(claim: Claim, deal: Deal) -> Message:
     """Ask the owner about a claim that an unvetted feed makes alone."""
     lines = [
-        _("<b>Held: {standing}</b>", standing=standing_words(claim.stage)),
+        _("<b>Held: {standing}</b>", standing=standing_words(name_the_end(claim.stage, deal.stage))),
         cut(deal.title, LONGEST_TITLE),
         _(
             "Only an unvetted feed says so. Nobody was told. "

@@ -68,7 +68,7 @@ def standing(deal: Deal) -> str:
 def weight(*, confirmed: bool, sources: int) -> str:
     """How much stands behind a status: confirmed, or reported by so many independent sources."""
     if not sources:
-        return _("as the watchlist says")
+        return _("as the owner says")
     if confirmed:
         return _("confirmed")
     return ngettext("reported · {count} source", "reported · {count} sources", sources)

@@ -28,6 +28,7 @@ from models.subscriber import Wire
     "message",
     [
         pytest.param({"message_id": "no number", "chat": 7}, id="no message at all"),
+        pytest.param({"message_id": 1, "date": 0, "chat": {"id": [1], "type": "private"}}, id="a list for a chat"),
         pytest.param({"message_id": 1, "date": 10**20, "chat": {"id": 7, "type": "private"}}, id="beyond the calendar"),
     ],
 )

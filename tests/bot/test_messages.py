@@ -14,9 +14,10 @@ from standin.content import Parameters, keyboard_of, text_of
 from standin.markup import read_html
 
 from bot.language import languages, speaking
-from bot.messages import deals, feed_words, feeds, finding, owner, push, standing, subscriptions
+from bot.messages import deals, feed_words, feeds, finding, owner, push, settings, standing, subscriptions
 from bot.messages import help as helping
 from bot.messages.frame import PAGE, Message, label, plain, without_markup
+from bot.messages.search import LONGEST_WORDS
 from bot.replies import keyboard
 from feeds.adding import Added, Choice
 from feeds.discovery import FeedLink
@@ -30,7 +31,8 @@ from models.feed import Feed, Trouble
 from models.feed_yield import Yield
 from models.notice import Notice
 from models.outbox import Backlog, Missed
-from models.subscription import Subscription
+from models.subscriber import Digest, Subscriber
+from models.subscription import Moves, Subscription
 
 DAY = timedelta(days=1)
 NOW = datetime(2018, 1, 8, 20, 40, tzinfo=UTC)
@@ -102,6 +104,30 @@ def test_no_news_text_breaks_a_message(language: str, title: str, name: str, out
             _accepted(message)
 
 
+def _about_a_subscription(name: str) -> list[Message]:
+    chat = Subscriber(time_zone="Europe/Berlin", digest=Digest.WEEKLY, digest_at=480, quiet_from=0, quiet_until=360)
+    followed = Subscription(
+        id=2**62,
+        party_name=name,
+        party_key="x",
+        moves=Moves.KEY,
+        silent=True,
+        words=f"{name[:90]} -{name[:90]}",
+        subscriber=chat,
+    )
+    return [
+        subscriptions.subscriptions([followed] * 100, 1, NOW),
+        subscriptions.subscription(followed, NOW + timedelta(days=1), NOW),
+        subscriptions.ask_words(followed),
+        settings.settings(chat, NOW),
+        settings.quiet_hours(chat, NOW),
+        settings.digest(chat, NOW),
+        settings.unknown_zone(name, ["UTC"]),
+        settings.unknown_hours(name),
+        settings.unknown_setting(name),
+    ]
+
+
 def _about_deals(title: str, name: str, outlet: str, url: str) -> list[Message]:
     deal = _deal(name)
     change = _change(deal, [_claim(title, outlet, url)] * 5)
@@ -111,13 +137,16 @@ def _about_deals(title: str, name: str, outlet: str, url: str) -> list[Message]:
         deals.status(deal, change, followed=False),
         deals.history(deal, [change] * deals.HISTORY),
         push.held(_claim(title, outlet, url), deal),
-        deals.deals([deal] * PAGE, 0, 3, None),
+        deals.deals([deal] * PAGE, 0, 3, plain(name, LONGEST_WORDS), name, None),
         deals.choose([deal] * 50, "status"),
         deals.not_found(title, [deal] * 3, "status"),
         helping.unknown_command(title or "/x", ""),
-        subscriptions.subscriptions([Subscription(id=2**62, party_name=name, party_key="x")] * 100),
+        *_about_a_subscription(name),
         subscriptions.subscribed(name),
         subscriptions.still_followed(deal),
+        subscriptions.ask_mute(deal),
+        subscriptions.muted(deal, NOW, UTC),
+        subscriptions.unmuted(deal),
         push.released(deal, change),
         push.welcome_back(missed),
         push.missed(missed, Backlog(9, 8, 7, 6, 5, NOW)),
@@ -178,7 +207,7 @@ def test_no_hostile_title_is_refused_and_no_link_breaks(dice: Random, times: Cal
         for language in languages():
             with speaking(language):
                 pushed, card = push.changed(change, deal), deals.status(deal, change, followed=True)
-                story, page = deals.history(deal, [change] * 8), deals.deals([deal] * PAGE, 0, 1, None)
+                story, page = deals.history(deal, [change] * 8), deals.deals([deal] * PAGE, 0, 1, "", "", None)
             for message in (pushed, card, story, page):
                 _accepted(message)
             assert _links(pushed) == _links(card) == [url]

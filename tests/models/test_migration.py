@@ -18,7 +18,7 @@ from sqlalchemy import Connection
 from tally import Tally
 
 from matcher.vocabulary import Stage, Trust
-from models import entry, feed, inbox, ledger, migration, milestone, owner
+from models import entry, feed, inbox, ledger, migration, milestone, owner, search
 from models import subscriber as subscribers
 from models import subscription as subscriptions
 from models.article import Mention
@@ -27,6 +27,7 @@ from models.card import Card
 from models.database import Database
 from models.entry import Marks
 from models.feed import Trouble
+from models.feedback import Complaint, Fault, Feedback
 from models.notice import Notice
 from models.subscriber import Wire
 
@@ -69,8 +70,11 @@ async def fill(path: Path) -> None:
             chat = await subscribers.meet(session, number, Wire.TELEGRAM, NOON)
             await subscriptions.mute(session, chat, deal, NOON + HOUR)
             session.add(Card(subscriber_id=chat.id, deal_id=deal.id, message_id=number))
+            complaint = Complaint(user_id=number, subscriber_id=chat.id, fault=Fault.OTHER_DEAL, at=NOON)
+            session.add(Feedback(change_id=number + 1, opened_at=NOON, complaints=[complaint]))
             article = write_article(a_report(Stage.TALKS, origin=f"Other {number}"))
             session.add(Mention(article=article, deal=deal))
+        await search.index_new(session)
 
 
 @pytest.fixture

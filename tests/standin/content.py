@@ -14,6 +14,8 @@ TEXT_LENGTH = 4096
 CAPTION_LENGTH = 1024
 CALLBACK_DATA_BYTES = 64
 CALLBACK_ANSWER_LENGTH = 200
+INLINE_ID_BYTES = 64
+PHOTO_BYTES = 10_000_000
 BUTTONS = 100
 """In one message; Telegram documents no number, its servers refuse more."""
 BUTTONS_IN_A_ROW = 8
@@ -71,6 +73,27 @@ def document_of(p: Parameters) -> Upload:
     if not p["document"].content:
         raise ApiError(400, "Bad Request: file must be non-empty")
     return p["document"]
+
+
+def photo_of(p: Parameters) -> Upload:
+    """The picture that comes with a request; every one of Hearsay's is a PNG."""
+    photo = p["photo"]
+    if not isinstance(photo, Upload):
+        raise ApiError(400, "Bad Request: wrong file identifier/HTTP URL specified")
+    if not photo.content.startswith(b"\x89PNG\r\n\x1a\n") or len(photo.content) > PHOTO_BYTES:
+        raise ApiError(400, "Bad Request: IMAGE_PROCESS_FAILED")
+    return photo
+
+
+def check_article(result: dict[str, Any]) -> None:
+    """An article offered for an inline query, which a user may send as a message."""
+    if result["type"] != "article" or not result.get("title", "").strip():
+        raise ApiError(400, "Bad Request: can't parse inline query result")
+    if not 1 <= len(result["id"].encode()) <= INLINE_ID_BYTES:
+        raise ApiError(400, "Bad Request: RESULT_ID_INVALID")
+    content = result["input_message_content"]
+    text_of(Parameters(content | {"text": content["message_text"]}))
+    keyboard_of(Parameters(result))
 
 
 def keyboard_of(p: Parameters) -> dict[str, Any] | None:

@@ -4,14 +4,16 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any
 
-from standin.chats import BOT, BotMessage, Chats, chat_json
+from standin.chats import BOT, BotMessage, Chats, chat_json, user_json
 from standin.content import (
     Parameters,
     answer_of,
     caption_of,
+    check_article,
     commands_of,
     document_of,
     keyboard_of,
+    photo_of,
     text_of,
 )
 from standin.faults import ApiError, not_found
@@ -21,9 +23,24 @@ from standin.updates import UpdateQueue
 FILE_BYTES = 20_000_000
 """What a bot may download (Bot API: getFile)."""
 
+INLINE_RESULTS = 50
+"""In one answer (Bot API: answerInlineQuery)."""
+
 _NO_GIFTS = dict.fromkeys(
     ("unlimited_gifts", "limited_gifts", "unique_gifts", "premium_subscription", "gifts_from_channels"), False
 )
+
+_ADMINS_RIGHTS = (
+    "can_be_edited", "is_anonymous", "can_manage_chat", "can_delete_messages", "can_manage_video_chats",
+    "can_restrict_members", "can_promote_members", "can_change_info", "can_invite_users", "can_post_stories",
+    "can_edit_stories", "can_delete_stories",
+)  # fmt: skip
+_RIGHTS: dict[str, dict[str, Any]] = {
+    "administrator": dict.fromkeys(_ADMINS_RIGHTS, False),
+    "creator": {"is_anonymous": False},
+    "kicked": {"until_date": 0},
+}
+"""What the Bot API says besides of a member of this status (ChatMemberAdministrator, ChatMemberOwner …)."""
 
 
 class Methods:
@@ -36,6 +53,8 @@ class Methods:
         """The presses of buttons that are not answered yet."""
         self.commands: dict[str, list[dict[str, str]]] = {}
         """The menu of each language; of none, for all others."""
+        self.members: dict[tuple[int, int], str] = {}
+        """What users are in chats, by chat and user; an admin where nothing is said."""
         self._chats = chats
         self._updates = updates
         self._traffic = traffic
@@ -46,14 +65,17 @@ class Methods:
             "deleteWebhook": self._delete_webhook,
             "getWebhookInfo": self._get_webhook_info,
             "getChat": self._get_chat,
+            "getChatMember": self._get_chat_member,
             "getFile": self._get_file,
             "answerCallbackQuery": self._answer_callback_query,
+            "answerInlineQuery": self._answer_inline_query,
             "setMyCommands": self._set_my_commands,
             "getMyCommands": self._get_my_commands,
         }
         self._writing: dict[str, Callable[[Parameters], Any]] = {
             "sendMessage": self._send_message,
             "sendDocument": self._send_document,
+            "sendPhoto": self._send_photo,
             "editMessageText": self._edit_message_text,
             "editMessageReplyMarkup": self._edit_message_reply_markup,
         }
@@ -89,6 +111,15 @@ class Methods:
         document = document_of(p)
         caption, entities = caption_of(p)
         return self._chats.add(self._message(p, p.get("caption", ""), caption, entities, document))
+
+    def _send_photo(self, p: Parameters) -> dict[str, Any]:
+        """The picture is kept as the message's document; the answer tells of it as a photo."""
+        photo = photo_of(p)
+        caption, entities = caption_of(p)
+        sent = self._chats.add(self._message(p, p.get("caption", ""), caption, entities, photo))
+        file = sent.pop("document")
+        size = {"file_id": file["file_id"], "file_unique_id": file["file_unique_id"], "width": 1080, "height": 1080}
+        return sent | {"photo": [size]}
 
     def _message(self, p: Parameters, *content: Any) -> BotMessage:
         source, text, entities, *document = content
@@ -131,18 +162,32 @@ class Methods:
         self.open_queries.remove(p["callback_query_id"])
         return True
 
+    async def _answer_inline_query(self, p: Parameters) -> bool:
+        results = p["results"]
+        if len(results) > INLINE_RESULTS:
+            raise ApiError(400, "Bad Request: RESULTS_TOO_MUCH")
+        if len({result["id"] for result in results}) < len(results):
+            raise ApiError(400, "Bad Request: RESULT_ID_DUPLICATE")
+        for result in results:
+            check_article(result)
+        return True
+
     # All else
 
     async def _get_me(self, _: Parameters) -> dict[str, Any]:
         return BOT | {
             "can_join_groups": True,
             "can_read_all_group_messages": False,
-            "supports_inline_queries": False,
+            "supports_inline_queries": True,
         }
 
     async def _get_chat(self, p: Parameters) -> dict[str, Any]:
         rest = {"accent_color_id": 0, "max_reaction_count": 11, "accepted_gift_types": _NO_GIFTS}
         return chat_json(p.chat_id) | rest
+
+    async def _get_chat_member(self, p: Parameters) -> dict[str, Any]:
+        status = self.members.get((p.chat_id, int(p["user_id"])), "administrator")
+        return {"status": status, "user": user_json(int(p["user_id"]))} | _RIGHTS.get(status, {})
 
     async def _get_file(self, p: Parameters) -> dict[str, Any]:
         file_id = p["file_id"]

@@ -10,7 +10,9 @@ from urllib.parse import parse_qsl, urlsplit
 
 from standin.wire import Request
 
-_TEXTUAL = frozenset({"text", "parse_mode", "callback_query_id", "language_code", "url", "action", "caption"})
+_TEXTUAL = frozenset(
+    ("text", "parse_mode", "callback_query_id", "language_code", "url", "action", "caption", "inline_query_id")
+)
 """Parameters that are text whatever they look like; everything else in a form is JSON if it can be."""
 
 
@@ -41,8 +43,8 @@ def _multipart(content_type: str, body: bytes) -> list[tuple[str, str | Upload]]
 
 
 def _content(part: EmailMessage) -> str | Upload:
-    name = part.get_filename()
-    return Upload(name, part.get_payload(decode=True)) if name else part.get_content()
+    name, content = part.get_filename(), part.get_payload(decode=True)
+    return Upload(name, content) if name else content.decode()  # UTF-8 without being told (RFC 7578, 5.1.2)
 
 
 def _decoded(form: Iterable[tuple[str, str | Upload]]) -> dict[str, Any]:

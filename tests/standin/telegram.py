@@ -222,6 +222,11 @@ class Telegram:
         """The command menu."""
         return self._methods.commands
 
+    @property
+    def members(self) -> dict[tuple[int, int], str]:
+        """What users are in chats (``member``, ``left`` …), by chat and user; an admin where nothing is set."""
+        return self._methods.members
+
     def messages(self, chat_id: int) -> list[BotMessage]:
         """The bot's messages in a chat, oldest first, as they stand now."""
         return list(self._chats[chat_id].values())

@@ -72,7 +72,8 @@ async def headlines_behind(database: Database) -> dict[tuple[int, int], set[str]
 
 def _is_news(message: BotMessage) -> bool:
     """Whether it is no answer to a command."""
-    return [button.text for button in message.buttons] in (["Status", "History"], ["Let it through"])
+    buttons = [button.text for button in message.buttons]
+    return buttons[:3] == ["Status", "History", "Mute"] or buttons == ["Let it through"]
 
 
 class _Chat:

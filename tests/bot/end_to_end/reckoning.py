@@ -160,7 +160,7 @@ class Reckoning:
         if _steps(story, claim):
             agreeing = [h for h in recent if _agrees(story, h, claim)]
             if claim.alone_is_not_enough and not agreeing:
-                lines = (f"Held: {WORDS[raw.stage]}", story.deal.title)
+                lines = (f"Held: {WORDS[claim.stage]}", story.deal.title)
                 self.expected[self._owner].append(Expected(story.deal.slug, lines, at, entry.title))
                 return
             story.stage, story.confirmed, story.moment = claim.stage, claim.confirms, moment
