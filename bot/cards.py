@@ -6,6 +6,7 @@ must not be missed is told by a letter of its own, in reply to the card.
 
 import asyncio
 import logging
+from collections.abc import Sequence
 
 from sqlalchemy.ext.asyncio import AsyncSession
 from telegram.constants import ParseMode
@@ -44,10 +45,13 @@ class CardKeeper:
         self._wire = wire
         self._stopping = False
         self._failures = self._rest = 0
+        self._editing: list[asyncio.Task[bool]] = []
 
     def stop(self) -> None:
-        """Edit no further card: what is left is edited after the next start."""
+        """Edit no further card: what is left, or is under way, is edited after the next start."""
         self._stopping = True
+        for task in self._editing:
+            task.cancel()
 
     async def refresh(self) -> None:
         """Edit the cards that are out of date, until none is left, or one cannot be edited now.
@@ -59,12 +63,19 @@ class CardKeeper:
             return
         while not self._stopping:
             async with self._database.read() as session:
-                found = await cards.outdated(session, self._wire, AT_ONCE)
-            done = await asyncio.gather(*map(self._edit, found))
+                found = await cards.outdated(session, self._wire, AT_ONCE, crowded=self._pacer.crowded())
+            done = await self._edited(found)
             self._failures = 0 if any(done) or not found else self._failures + 1
             self._rest = 0 if all(done) else min(2**self._failures, LONGEST_REST)
             if not found or not all(done):
                 return
+
+    async def _edited(self, found: Sequence[Card]) -> list[bool]:
+        """For each card whether it is done with."""
+        self._editing = [asyncio.create_task(self._edit(card)) for card in found]
+        if self._editing:
+            await asyncio.wait(self._editing)
+        return [not task.cancelled() and task.result() for task in self._editing]
 
     async def _edit(self, card: Card) -> bool:
         """Whether the card is done with: it shows the present, or is there no more."""

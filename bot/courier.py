@@ -210,7 +210,7 @@ class Courier:
 
     async def _gathered(self, letter: Letter) -> Sequence[Letter]:
         async with self._database.read() as session:
-            return await outbox.digest(session, letter, self._clock()) or [letter]
+            return push.fitting(await outbox.digest(session, letter, self._clock())) or [letter]
 
     async def _attempt_in_turn(self, parcel: Sequence[Letter]) -> Outcome | None:
         """What became of the letters; None if they may not be sent after all, when their turn has come."""
@@ -261,7 +261,7 @@ class Courier:
             parse_mode=None if plain else ParseMode.HTML,
             reply_markup=keyboard(message),
             link_preview_options=NO_PREVIEW,
-            disable_notification=letter.silent or None,
+            disable_notification=all(letter.silent for letter in parcel) or None,
             message_thread_id=letter.topic_id if topic else None,
             reply_parameters=_answering(letter.answers) if len(parcel) == 1 else None,
             rate_limit_args=Turn.HELD,

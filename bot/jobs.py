@@ -15,11 +15,15 @@ from telegram.ext import JobQueue
 from bot.cards import CardKeeper
 from bot.courier import Courier
 from feeds.poll import Poller
-from models import entry, feed, inbox, ledger
+from models import entry, feed, inbox, ledger, outbox, search
 from models.database import Database
 
 KEEP_UPDATES = timedelta(days=7)
 """How long a handled update is remembered, so that it is not handled again: Telegram repeats none after 24 hours."""
+
+
+KEEP_FOLDED = timedelta(days=30)
+"""How long a letter is remembered that a later one told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,3 +88,5 @@ class Jobs:
             await entry.forget(session, now - self._keep)
             await feed.mend_clock(session, now)
             await inbox.forget(session, now - KEEP_UPDATES)
+            await outbox.forget_folded(session, now - KEEP_FOLDED)
+            await search.index_new(session)  # or the first search after a quiet day would have it to do

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, ForeignKey, delete, exists, or_, select, update
+from sqlalchemy import ColumnElement, ForeignKey, delete, exists, func, or_, select, update
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship, selectinload
@@ -48,9 +48,12 @@ async def outdate(session: AsyncSession, deal: Deal) -> None:
     await session.execute(update(Card).where(Card.deal_id == deal.id).values(moved=Card.moved + 1))
 
 
-async def outdated(session: AsyncSession, wire: Wire, most: int) -> Sequence[Card]:
+async def outdated(
+    session: AsyncSession, wire: Wire, most: int, *, crowded: Sequence[int | str] = ()
+) -> Sequence[Card]:
     """Cards to be edited, with their deals and chats: those whose chat has been told of the change before.
 
+    None of the chats ``crowded`` (by chat id), and in any order, so that none that cannot be edited holds up the rest.
     What is held back for the chat's hours does not keep the card back: an edit makes no sound.
     """
     waits = Base.metadata.tables["outbox"]  # the module stands above this one
@@ -70,7 +73,9 @@ async def outdated(session: AsyncSession, wire: Wire, most: int) -> Sequence[Car
         select(Card)
         .join(Card.subscriber)
         .where(Card.moved > Card.shown, Subscriber.wire == wire, Subscriber.retired_at.is_(None), ~untold)
+        .where(Subscriber.chat_id.not_in(crowded))
         .options(joinedload(Card.subscriber), joinedload(Card.deal))
+        .order_by(func.random())
         .limit(most)
     )
     return (await session.scalars(query)).all()

@@ -393,6 +393,11 @@ async def fold(session: AsyncSession, now: datetime, chat_id: int | None = None)
     return len((await session.scalars(folding.returning(Letter.id))).all())
 
 
+async def forget_folded(session: AsyncSession, before: datetime) -> None:
+    """Drop what was folded before this time: a later message has told it, and counting it costs more and more."""
+    await session.execute(delete(Letter).where(Letter.error == FOLDED, Letter.abandoned_at < before))
+
+
 @dataclass(frozen=True, slots=True)
 class Missed:
     """A deal of which a chat was not told every change."""

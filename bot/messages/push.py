@@ -66,8 +66,24 @@ def report(claim: Claim, deal: Deal) -> Message:
     return Message("\n".join(lines), _buttons(deal))
 
 
+def fitting(letters: Sequence[Letter]) -> Sequence[Letter]:
+    """As many of the letters, from the first, as one digest names deals; the rest are for the next."""
+    deals = set[Deal | None]()
+    for place, letter in enumerate(letters):
+        deals.add(_deal_of(letter))
+        if len(deals) > DIGEST:
+            return letters[:place]
+    return letters
+
+
+def _deal_of(letter: Letter) -> Deal | None:
+    if letter.change:
+        return letter.change.deal
+    return letter.report.deal if letter.report else None
+
+
 def digest(letters: Sequence[Letter]) -> Message:
-    """What was held back, one line for each deal with its latest news."""
+    """What was held back (:func:`fitting`), one line for each deal with its latest news."""
     news: dict[Deal, list[str]] = {}
     for letter in letters:
         if letter.change:
@@ -76,15 +92,9 @@ def digest(letters: Sequence[Letter]) -> Message:
             told = _("Another source: {standing}", standing=standing_words(letter.report.stage))
             news.setdefault(letter.report.deal, []).append(told)
     lines = [ngettext("<b>{count} deal in the news</b>", "<b>{count} deals in the news</b>", len(news)), ""]
-    lines += [f"• {cut(deal.title, LONGEST_ITEM)}: {said[-1]}" for deal, said in list(news.items())[:DIGEST]]
-    if len(news) > DIGEST:
-        lines.append(_more_deals(len(news) - DIGEST))
-    rows = tuple((Button(label(deal.title), f"status:{deal.id}:new"),) for deal in list(news)[:DIGEST])
+    lines += [f"• {cut(deal.title, LONGEST_ITEM)}: {said[-1]}" for deal, said in news.items()]
+    rows = tuple((Button(label(deal.title), f"status:{deal.id}:new"),) for deal in news)
     return Message("\n".join(lines), rows)
-
-
-def _more_deals(count: int) -> str:
-    return ngettext("… and {count} more deal: /deals", "… and {count} more deals: /deals", count)
 
 
 def _catching_up(earlier: int) -> str:

@@ -1,5 +1,6 @@
 """The living cards: where a deal stands, kept up to date in one message of each chat."""
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,6 +13,7 @@ from standin.faults import (
     Fault,
     Garbled,
     Page,
+    Slow,
     blocked,
     flooded,
     gateway,
@@ -240,3 +242,16 @@ async def test_a_retired_chats_card_waits_for_it(bot: Bot) -> None:
     await bot.ask("/help")
     await bot.program.courier.deliver()
     assert stands(await shown(bot)) == "FINALIZED · agreed"
+
+
+async def test_a_stop_does_not_wait_for_a_pause(bot: Bot) -> None:
+    """Cards that wait for Telegram's pause to end are edited after the next start."""
+    await bot.ask("/subscribe everything")
+    await bot.news("Alpha in talks to buy Beta, Bloomberg reports")
+    await bot.news("Alpha ends talks to buy Beta, Bloomberg reports")
+    bot.telegram.fail("editMessageText", Slow(after=20))
+    refreshing = asyncio.create_task(bot.program.cards.refresh())
+    await bot.telegram.until(lambda: bot.program.cards._editing)
+    bot.program.cards.stop()
+    async with asyncio.timeout(10):
+        await refreshing

@@ -5,11 +5,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from builders import a_deal, a_report, track, write_claim
 from running_bot import ANNA, Bot
 from sqlalchemy import select
 from standin.faults import ApiError, Drop, thread_not_found, topic_closed, unavailable
 
-from models import outbox
+from bot.messages import push
+from matcher.vocabulary import Stage
+from models import ledger, outbox
 from models.outbox import Letter
 from models.subscriber import Digest, Subscriber
 from models.subscription import Subscription
@@ -206,6 +209,21 @@ async def test_a_digest_that_fails_is_sent_again_as_a_whole(bot: Bot, fault: Any
     await at(bot, "09 08:01")
     assert heads(bot) == ["2 deals in the news"]
     assert len({letter.message_id for letter in await letters(bot)}) == 1
+
+
+async def test_more_deals_than_one_message_names_make_two(bot: Bot) -> None:
+    """Every deal that was held back is named, in as many messages as it takes."""
+    await listening(bot, **DAILY)
+    async with bot.database.write() as session:
+        for number in range(push.DIGEST + 5):
+            deal = await track(session, a_deal(f"deal-{number}"))
+            report = a_report(Stage.TALKS, bot.clock(), origin=f"Outlet {number}")
+            await ledger.hear(session, write_claim(deal, report), bot.clock())
+    await at(bot, "09 08:00")
+    first, second = told(bot)
+    assert first.startswith(f"{push.DIGEST} deals in the news")
+    assert second.startswith("5 deals in the news")
+    assert len({line for line in (first + second).splitlines() if line.startswith("•")}) == push.DIGEST + 5
 
 
 async def test_a_long_outage_loses_no_digest(bot: Bot) -> None:
