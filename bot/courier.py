@@ -218,9 +218,14 @@ class Courier:
         with self._breaking_off_at_stop():
             await self._pacer.start(chat_id, urgent=False)
         try:
-            return await self._attempt(parcel) if self._may_send() else None
+            return await self._attempt(parcel) if self._may_send() and await self._still_wait(parcel) else None
         finally:
             self._pacer.end(chat_id)
+
+    async def _still_wait(self, parcel: Sequence[Letter]) -> bool:
+        """Whether nobody took back what the letters tell, while they stood in line."""
+        async with self._database.read() as session:
+            return await outbox.still_wait(session, parcel)
 
     @contextmanager
     def _breaking_off_at_stop(self) -> Iterator[None]:
@@ -290,6 +295,8 @@ class Courier:
                     continue
                 match outcome:
                     case Sent(message_id):
+                        if row.error == outbox.WITHDRAWN:
+                            await outbox.correct_late(session, letter, now)
                         row.sent_at, row.message_id = now, message_id
                         row.attempts, row.error, row.abandoned_at = row.attempts + 1, None, None
                     case Failed():

@@ -61,6 +61,8 @@ STALE = timedelta(days=1)
 """What a chat could not be told for longer than this is folded into one message per deal: see :func:`fold`."""
 FOLDED = "told by a later message"
 """The ``error`` of a letter that was folded. It has ``abandoned_at``, too, but nothing was lost."""
+WITHDRAWN = "taken back before it was told"
+"""The ``error`` of a letter whose change was taken back before it was sent. It has ``abandoned_at``, too."""
 SHOWN = "shown on request"
 """The ``error`` of a letter that was given up or folded, once the chat was shown where the deal stands."""
 
@@ -181,18 +183,36 @@ async def post_correction(session: AsyncSession, change: Change, undone: Change)
     may_stand = or_(Letter.sent_at.is_not(None), Letter.uncertain > 0)
     told = select(Letter).where(Letter.change_id == undone.id, may_stand).options(joinedload(Letter.subscriber))
     for letter in (await session.scalars(told)).all():
-        session.add(
-            Letter(
-                subscriber_id=letter.subscriber_id,
-                change_id=change.id,
-                created_at=change.at,
-                due_at=change.at,
-                silent=letter.silent or hours.held_until(letter.subscriber, change.at) is not None,
-                topic_id=letter.topic_id,
-            )
-        )
-    untold = delete(Letter).where(Letter.change_id == undone.id, Letter.sent_at.is_(None))
-    await session.execute(untold)
+        session.add(_correction_of(letter, change, change.at))
+    untold = update(Letter).where(Letter.change_id == undone.id, Letter.sent_at.is_(None))
+    await session.execute(untold.values(abandoned_at=change.at, error=WITHDRAWN))
+
+
+def _correction_of(letter: Letter, change: Change, now: datetime) -> Letter:
+    return Letter(
+        subscriber_id=letter.subscriber_id,
+        change_id=change.id,
+        created_at=now,
+        due_at=now,
+        silent=letter.silent or hours.held_until(letter.subscriber, now) is not None,
+        topic_id=letter.topic_id,
+    )
+
+
+async def correct_late(session: AsyncSession, letter: Letter, now: datetime) -> None:
+    """The letter was under way when its change was taken back, and arrived: now its chat must hear of that, too.
+
+    Needs the letter's subscriber loaded.
+    """
+    correction = await session.scalar(select(Change).where(Change.undoes_id == letter.change_id))
+    if correction:
+        session.add(_correction_of(letter, correction, now))
+
+
+async def still_wait(session: AsyncSession, letters: Sequence[Letter]) -> bool:
+    """Whether all of the letters are to be sent still."""
+    query = select(func.count(Letter.id)).where(Letter.id.in_([letter.id for letter in letters]), _waits())
+    return await session.scalar(query) == len(letters)
 
 
 async def reschedule(session: AsyncSession, chat: Subscriber, now: datetime) -> None:
@@ -423,7 +443,7 @@ async def missed(session: AsyncSession, chat_id: int) -> Sequence[Missed]:
         .where(
             Letter.subscriber_id == _subscriber_of(chat_id),
             Letter.sent_at.is_(None),
-            Letter.error.is_distinct_from(SHOWN),
+            func.coalesce(Letter.error, "").not_in([SHOWN, WITHDRAWN]),
             Letter.id > _last_sent(Letter.subscriber_id, Change.deal_id),
         )
         .group_by(Deal.id)
@@ -548,7 +568,7 @@ def _waits() -> ColumnElement[bool]:
 
 
 def _is_given_up() -> ColumnElement[bool]:
-    return Letter.abandoned_at.is_not(None) & func.coalesce(Letter.error, "").not_in([FOLDED, SHOWN])
+    return Letter.abandoned_at.is_not(None) & func.coalesce(Letter.error, "").not_in([FOLDED, SHOWN, WITHDRAWN])
 
 
 def _subscriber_of(chat_id: int) -> ColumnElement[int]:

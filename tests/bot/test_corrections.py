@@ -1,13 +1,15 @@
 """A change that is taken back: who is told, how, and what the chats see then."""
 
+import asyncio
 from typing import Any
 
 import pytest
 from running_bot import ANNA, BORIS, OWNER, Bot
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload, selectinload
-from standin.faults import blocked
+from standin.faults import Slow, blocked, flooded
 from standin.telegram import BotMessage
+from ticker import Ticker
 
 from matcher.vocabulary import Stage
 from models import ledger
@@ -94,6 +96,38 @@ async def test_what_waited_is_never_told(bot: Bot) -> None:
     await bot.program.courier.deliver()
     assert told(bot) == []
     assert len(told(bot, BORIS)) == 1
+
+
+async def test_what_waits_for_the_end_of_a_pause_is_not_told(bot: Bot, ticker: Ticker) -> None:
+    """A change that is taken back while its letter stands in line is told to nobody."""
+    await bot.ask("/subscribe everything")
+    await bot.settled()
+    ticker.advance(1)
+    ticker.busy = lambda: True  # time passes when this test says so
+    bot.telegram.fail("sendMessage", flooded(300))
+    telling = asyncio.create_task(bot.news(TALKS))
+    await bot.telegram.called("sendMessage", 2)
+    await undo(bot)
+    ticker.busy = lambda: False
+    ticker.advance(300)
+    await telling
+    await bot.program.courier.deliver()
+    assert len(bot.telegram.messages(ANNA)) == 1
+
+
+async def test_what_was_under_way_is_corrected(bot: Bot) -> None:
+    """A change that is taken back while Telegram is taking its letter is corrected in that chat as in all others."""
+    await bot.ask("/subscribe everything")
+    bot.telegram.fail("sendMessage", Slow(after=0.5))
+    telling = asyncio.create_task(bot.news(TALKS))
+    await bot.telegram.until(lambda: len(bot.telegram.messages(ANNA)) == 2)
+    await undo(bot)
+    await telling
+    await bot.program.courier.deliver()
+    assert [m.first_text.splitlines()[0] for m in bot.telegram.messages(ANNA)][1:] == [
+        "RUMORED · in talks",
+        "Correction: NO REPORTS YET",
+    ]
 
 
 async def test_undoing_twice_tells_once(bot: Bot) -> None:
