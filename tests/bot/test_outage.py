@@ -118,7 +118,7 @@ class Life:
         return received[HELP] >= self.questions and len(received) == self.deals + 1
 
     def _received(self, chat: int) -> Counter[str]:
-        texts = [message.text for message in self.telegram.messages(chat)]
+        texts = [message.first_text for message in self.telegram.messages(chat)]  # cards are edited since
         return Counter(HELP if HELP in text else text for text in texts)
 
     def _visited(self, _: httpx.Request) -> httpx.Response:
