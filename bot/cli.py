@@ -126,6 +126,7 @@ def run(
     """Run the bot: poll the feeds, push changes, answer commands."""
     settings = load()
     if settings.token is None and or_demo:
+        logs.configure("WARNING", [])
         run_loop(story.play(settings, out, seconds=STORY_SECONDS))
         return
     if settings.token is None:
