@@ -24,7 +24,7 @@ from telegram.constants import ParseMode
 from telegram.error import ChatMigrated
 from telegram.ext import ExtBot
 
-from bot.failures import reason
+from bot.failures import backoff, reason
 from bot.fates import Fate, judge
 from bot.language import speaking
 from bot.messages import feedback, feeds, push
@@ -43,7 +43,7 @@ logger = logging.getLogger(__name__)
 IN_HAND = 60
 """Letters that wait for their turn or their answer: two seconds' worth of Telegram's limit."""
 LONGEST_WAIT = timedelta(minutes=10)
-"""Between two attempts at one letter."""
+"""Between two attempts at one letter; those of unknown fate count twice, so that copies come further apart."""
 LONGEST_SILENCE = timedelta(seconds=30)
 """Between two questions whether Telegram is back, so that it is noticed within a minute."""
 MOST_ATTEMPTS = 10
@@ -78,16 +78,6 @@ class Failed:
 
 
 Outcome = Sent | Failed
-
-
-def backoff(attempts: int, uncertain: int) -> timedelta:
-    """How long to wait after the ``attempts``-th attempt at a letter; longer where it may have arrived."""
-    return min(_doubled(attempts + uncertain), LONGEST_WAIT)
-
-
-def _doubled(times: int) -> timedelta:
-    """A second, doubled so often; from 17 minutes on it does not matter any more."""
-    return timedelta(seconds=2 ** min(times, 10))
 
 
 class Courier:
@@ -188,7 +178,7 @@ class Courier:
                 raise
         except Exception as error:  # noqa: BLE001 (an outage has many faces, answers that PTB cannot read among them)
             self._failures += 1
-            self._ask_at = now + min(_doubled(self._failures), LONGEST_SILENCE)
+            self._ask_at = now + backoff(self._failures, LONGEST_SILENCE)
             if self._failures == 1:
                 logger.warning("Telegram cannot be reached; letters wait", extra={"reason": reason(error)})
         else:
@@ -310,11 +300,11 @@ class Courier:
         row.uncertain += failed.fate is Fate.UNCERTAIN
         match failed.fate:
             case Fate.LATER | Fate.UNCERTAIN:
-                row.due_at = now + backoff(row.attempts, row.uncertain)
+                row.due_at = now + backoff(row.attempts + row.uncertain, LONGEST_WAIT)
             case Fate.RETIRED:
                 await subscribers.retire(session, chat_id, now)
             case Fate.MOVED:
-                row.due_at = now if row.attempts == 1 else now + backoff(row.attempts, row.uncertain)
+                row.due_at = now if row.attempts == 1 else now + backoff(row.attempts + row.uncertain, LONGEST_WAIT)
                 await subscribers.migrate(session, chat_id, failed.new_chat_id)
         if failed.fate in _FINAL or _is_hopeless(row, now):
             row.abandoned_at = now

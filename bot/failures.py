@@ -61,3 +61,11 @@ def never_sent(error: TelegramError) -> bool:
 def fate_is_unknown(error: TelegramError) -> bool:
     """Whether the request left, and the answer did not come: Telegram may have done what it was asked."""
     return isinstance(error.__cause__, httpx.HTTPError) and not never_sent(error)
+
+
+def backoff(failures: int, longest: timedelta) -> timedelta:
+    """How long to wait after so many failures: a second, doubled each time.
+
+    From 17 minutes on more doublings do not matter; a night without Telegram has more than a number can hold.
+    """
+    return min(timedelta(seconds=2 ** min(failures, 10)), longest)

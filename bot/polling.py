@@ -14,7 +14,7 @@ from telegram.error import Conflict, InvalidToken, TelegramError
 from telegram.ext import ExtBot
 
 from bot.errors import AlreadyRunningError
-from bot.failures import flood_pause, is_telegrams_own, reason
+from bot.failures import backoff, flood_pause, is_telegrams_own, reason
 from bot.inbox import Inbox
 from bot.pacing import Turn
 
@@ -24,13 +24,11 @@ LONG_POLL_SECONDS = 20
 """Telegram holds a request for updates open for so long, if there are none. It takes up to 50."""
 OVERDUE_SECONDS = 5.0
 """After so much more time no answer will come: the connection died without a word."""
-LONGEST_WAIT_SECONDS = 30.0
+LONGEST_WAIT = timedelta(seconds=30)
 """Between two attempts to reach Telegram.
 
 All three together are less than a minute, so that within one it is noticed that Telegram is back.
 """
-MOST_DOUBLINGS = 10
-"""Of the wait; a night without Telegram has more failures than a float has doublings."""
 NEWCOMER = timedelta(seconds=30)
 """For so long after its first poll a process gives way to another one that polls with its token."""
 CONFLICT_SECONDS = 0.5
@@ -116,7 +114,7 @@ class Polling:
             logger.error("updates could not be taken; trying again", exc_info=error)
         elif self._failures == 1:
             logger.warning("Telegram cannot be reached; trying again", extra={"reason": reason(error)})
-        return min(2.0 ** min(self._failures, MOST_DOUBLINGS), LONGEST_WAIT_SECONDS)
+        return backoff(self._failures, LONGEST_WAIT).total_seconds()
 
 
 def _has_id(update: object) -> bool:

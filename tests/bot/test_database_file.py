@@ -10,7 +10,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterable
 from contextlib import closing
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -117,7 +117,7 @@ async def test_the_log_names_sqlite(tmp_path: Path, migrated: Path, caplog: pyte
 
 async def test_a_running_bot_gets_over_a_full_disk(bot: Bot, monkeypatch: pytest.MonkeyPatch) -> None:
     """What cannot be stored is not confirmed: it is asked for again, and answered once there is space."""
-    monkeypatch.setattr("bot.polling.LONGEST_WAIT_SECONDS", 0.01)
+    monkeypatch.setattr("bot.polling.LONGEST_WAIT", timedelta(milliseconds=10))
     asked = len(bot.telegram.calls("getUpdates"))
     with no_file_above(Path(f"{bot.database.path}-wal").stat().st_size):
         await bot.telegram.user_sends(ANNA, "/help")
