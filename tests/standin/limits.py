@@ -63,9 +63,9 @@ class Traffic:
         return _most(self._times_in[chat_id], 60)
 
     def closest(self, chat_id: int) -> float:
-        """The fewest seconds between two messages to one chat; infinite for fewer than two."""
+        """The fewest seconds between two messages to one chat, to the microsecond; infinite for fewer than two."""
         times = self._times_in[chat_id]
-        return min((later - earlier for earlier, later in pairwise(times)), default=math.inf)
+        return min((round(later - earlier, 6) for earlier, later in pairwise(times)), default=math.inf)
 
     def _wait(self, chat_id: int) -> float:
         in_chat = self._times_in[chat_id]
