@@ -23,6 +23,8 @@ import models.milestone
 import models.notice
 import models.outbox
 import models.owner
+import models.people
+import models.proposal
 import models.search
 import models.subscriber
 import models.subscription  # noqa: F401 (each import puts its tables into the metadata)

@@ -43,6 +43,8 @@ class Deal(Base):
     day_only: Mapped[bool] = mapped_column(default=False)
     last_heard: Mapped[datetime] = mapped_column(default=NEVER, index=True)
     contested: Mapped[bool] = mapped_column(default=False)
+    archived_at: Mapped[datetime | None] = mapped_column(default=None)
+    """When somebody decided that its news is read no more. What was learned is kept."""
 
     parties: Mapped[list["Party"]] = relationship(
         order_by="Party.position", cascade="all, delete-orphan", passive_deletes=True, lazy="raise"

@@ -52,6 +52,9 @@ from models.feed import Feed, Trouble
 from models.feedback import Complaint, Feedback, with_the_change
 from models.notice import Notice
 from models.owner import owner_id
+from models.people import editors
+from models.proposal import Proposal
+from models.proposal import waiting as proposals_waiting
 from models.subscriber import Subscriber, Wire
 from models.subscription import Moves, Subscription, passes
 
@@ -70,8 +73,8 @@ SHOWN = "shown on request"
 class Letter(Base):
     """One message that one chat should get.
 
-    About a change or a further report; or, to the owner, about a held claim, a feed or feedback, of which those who
-    gave it hear what came of it.
+    About a change or a further report; or, to the owner, about a held claim, a feed or feedback; or, to the admins,
+    about a proposal. Those who gave feedback or proposed something hear what came of it.
     """
 
     __tablename__ = "outbox"
@@ -81,9 +84,10 @@ class Letter(Base):
         UniqueConstraint("subscriber_id", "notice_id"),
         UniqueConstraint("subscriber_id", "report_id"),
         UniqueConstraint("subscriber_id", "feedback_id"),
+        UniqueConstraint("subscriber_id", "proposal_id"),
         CheckConstraint(
             "(change_id IS NOT NULL) + (claim_id IS NOT NULL) + (notice_id IS NOT NULL) + (report_id IS NOT NULL)"
-            " + (feedback_id IS NOT NULL) = 1",
+            " + (feedback_id IS NOT NULL) + (proposal_id IS NOT NULL) = 1",
             name="one_subject",
         ),
         Index(
@@ -98,6 +102,7 @@ class Letter(Base):
     notice_id: Mapped[int | None] = mapped_column(ForeignKey("notice.id", ondelete="CASCADE"))
     report_id: Mapped[int | None] = mapped_column(ForeignKey("claim.id", ondelete="CASCADE"))
     feedback_id: Mapped[int | None] = mapped_column(ForeignKey("feedback.id", ondelete="CASCADE"))
+    proposal_id: Mapped[int | None] = mapped_column(ForeignKey("proposal.id", ondelete="CASCADE"))
     created_at: Mapped[datetime]
     due_at: Mapped[datetime]
     attempts: Mapped[int] = mapped_column(default=0)
@@ -127,6 +132,7 @@ class Letter(Base):
     report: Mapped[Claim | None] = relationship(lazy="raise", foreign_keys=report_id)
     notice: Mapped[Notice | None] = relationship(lazy="raise")
     feedback: Mapped[Feedback | None] = relationship(lazy="raise")
+    proposal: Mapped[Proposal | None] = relationship(lazy="raise")
 
 
 async def post_change(session: AsyncSession, change: Change, deal: Deal, moves: Moves) -> None:
@@ -270,15 +276,37 @@ async def post_verdict(session: AsyncSession, feedback: Feedback, now: datetime)
         await session.execute(telling.on_conflict_do_nothing())
 
 
+async def post_proposal(session: AsyncSession, proposal: Proposal, now: datetime) -> None:
+    """Ask all who may decide about a proposal, once; without any it waits until there is one."""
+    for user_id in await editors(session):
+        chat = await _private_chat(session, user_id, now)
+        await _tell_of(session, proposal, chat.id, now)
+
+
+async def post_answer(session: AsyncSession, proposal: Proposal, now: datetime) -> None:
+    """Tell the chat that proposed it what came of it; nobody need be asked any more. Done twice, it is done once."""
+    unasked = delete(Letter).where(Letter.proposal_id == proposal.id, Letter.sent_at.is_(None))
+    await session.execute(unasked)
+    if proposal.subscriber_id:
+        await _tell_of(session, proposal, proposal.subscriber_id, now)
+
+
+async def _tell_of(session: AsyncSession, proposal: Proposal, subscriber_id: int, now: datetime) -> None:
+    telling = insert(Letter).values(subscriber_id=subscriber_id, proposal_id=proposal.id, created_at=now, due_at=now)
+    await session.execute(telling.on_conflict_do_nothing())
+
+
 async def told(session: AsyncSession, change: Change) -> int:
     """How many chats are told of a change, or were."""
     return await session.scalar(select(func.count(Letter.id)).where(Letter.change_id == change.id)) or 0
 
 
 async def post_waiting(session: AsyncSession, now: datetime) -> None:
-    """Give the owner what waited for one: the held claims, open feedback, and the latest notice of each feed."""
+    """Give the owner what waited for one: held claims, feedback, proposals, and the latest notice of each feed."""
     for feedback in (await session.scalars(select(Feedback).where(Feedback.verdict.is_(None)))).all():
         await post_feedback(session, feedback, now)
+    for proposal in await proposals_waiting(session):
+        await post_proposal(session, proposal, now)
     asked = select(Letter.claim_id).where(Letter.claim_id.is_not(None))
     for claim in await session.scalars(select(Claim).where(Claim.outcome == Outcome.HELD, Claim.id.not_in(asked))):
         await post_held(session, claim, now)
@@ -293,10 +321,13 @@ async def post_waiting(session: AsyncSession, now: datetime) -> None:
 async def _owners_chat(session: AsyncSession, now: datetime) -> Subscriber | None:
     """The private chat with the owner, met or not."""
     user_id = await owner_id(session)
-    if user_id is None:
-        return None
+    return None if user_id is None else await _private_chat(session, user_id, now)
+
+
+async def _private_chat(session: AsyncSession, user_id: int, now: datetime) -> Subscriber:
+    """The chat with a user who may not have talked to the bot yet, as an owner from the settings."""
     chat = await session.scalar(select(Subscriber).where(Subscriber.chat_id == user_id))
-    if chat is None:  # an owner from the settings who has not talked to the bot yet
+    if chat is None:
         chat = Subscriber(chat_id=user_id, wire=Wire.TELEGRAM, joined_at=now)
         session.add(chat)
         await session.flush()
@@ -369,6 +400,7 @@ def _with_its_subject() -> tuple[ExecutableOption, ...]:
         joinedload(Letter.report).joinedload(Claim.deal),
         joinedload(Letter.notice).joinedload(Notice.feed),
         selectinload(Letter.feedback).options(*with_the_change()),  # seldom any: no join for every other letter
+        selectinload(Letter.proposal).joinedload(Proposal.deal),
         with_expression(Letter.earlier, _folded_into_this()),
         with_expression(Letter.answers, _answered()),
     )

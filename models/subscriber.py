@@ -51,9 +51,11 @@ class Subscriber(Base):
     """When the digest is sent, in minutes after local midnight."""
     compact: Mapped[bool] = mapped_column(default=False, server_default=false())
     """Whether cards are kept to their first lines."""
+    speaks_for: Mapped[int | None] = mapped_column(BigInteger, default=None)
+    """The channel that is being set up from this private chat, by its chat id: what is set here holds there."""
 
 
-_BELONGINGS = ("subscription", "mute", "outbox", "complaint")
+_BELONGINGS = ("subscription", "mute", "outbox", "complaint", "proposal")
 """The tables with what a chat has."""
 
 

@@ -10,9 +10,10 @@ from telegram.ext import BaseHandler, ContextTypes
 
 from bot.errors import Refusal
 from bot.failures import reason
-from bot.messages.owner import only_in_private, only_the_owner, stranger
+from bot.messages.owner import no_editor, only_editors, only_in_private, only_the_owner, stranger
 from bot.messages.settings import no_admin, only_admins, rights_unknown
 from models.owner import owner_id
+from models.people import EDITORS, role_of
 
 logger = logging.getLogger(__name__)
 
@@ -53,7 +54,14 @@ async def require_owner_in_private(session: AsyncSession, update: Update) -> Non
         raise Refusal(only_in_private())
 
 
-async def require_admin(update: Update) -> None:
+async def require_editor(session: AsyncSession, update: Update) -> None:
+    """Raise a :class:`Refusal` unless the owner or an admin of this Hearsay sent or pressed this."""
+    user = update.effective_user
+    if user is None or await role_of(session, user.id) not in EDITORS:
+        raise Refusal(no_editor() if update.callback_query else only_editors())
+
+
+async def require_chat_admin(update: Update) -> None:
     """Raise a :class:`Refusal` unless whoever sent or pressed this decides for the chat.
 
     In a private chat that is its user; else its admins, of which Telegram is asked each time. That is a request, so it

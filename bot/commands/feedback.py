@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from telegram import Update
 from telegram.ext import CallbackQueryHandler, ContextTypes
 
-from bot.commands import Handler, pressed, require_owner
+from bot.commands import Handler, pressed, require_editor
 from bot.commands.owner import pressed_change
 from bot.errors import Refusal
 from bot.messages import feedback as messages
@@ -108,8 +108,8 @@ class FeedbackCommands:
 
 
 async def _pressed_feedback(session: AsyncSession, update: Update) -> Feedback:
-    """The feedback a button stands for; only the owner decides about it."""
-    await require_owner(session, update)
+    """The feedback a button stands for; the owner and admins decide about it."""
+    await require_editor(session, update)
     feedback = await feedbacks.find(session, int(pressed(update)[1]))
     if feedback is None:
         raise Refusal(gone())

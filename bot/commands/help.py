@@ -7,7 +7,7 @@ from rapidfuzz import process
 from telegram import BotCommand, Update
 from telegram.ext import CallbackQueryHandler, CommandHandler, ContextTypes, MessageHandler, filters
 
-from bot.commands import Handler, argument, chat_id, require_admin
+from bot.commands import Handler, argument, chat_id, require_chat_admin
 from bot.commands.deals import card
 from bot.commands.subscriptions import follow
 from bot.errors import Refusal
@@ -54,7 +54,7 @@ class HelpCommands:
         return messages.start(first[0].slug if first else "", unknown)
 
     async def _follow(self, update: Update, deal: Deal) -> Message:
-        await require_admin(update)
+        await require_chat_admin(update)
         async with self._database.write() as session:
             new = await follow(session, update, Target(deal), self._wire, self._clock())
             shown = await card(session, update, deal)

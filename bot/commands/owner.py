@@ -1,4 +1,4 @@
-"""What only the owner may do."""
+"""What the owner and admins may do to a deal's status, and how one becomes the owner."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from sqlalchemy.orm import joinedload
 from telegram import Update
 from telegram.ext import CallbackQueryHandler, CommandHandler, ContextTypes
 
-from bot.commands import Handler, argument, pressed, require_owner
+from bot.commands import Handler, argument, pressed, require_editor
 from bot.commands.deals import one_deal, pressed_deal
 from bot.errors import Refusal
 from bot.messages import owner as messages
@@ -75,7 +75,7 @@ class OwnerCommands:
     async def release_pressed(self, update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
         """Let a held claim through."""
         async with self._database.write() as session:
-            await require_owner(session, update)
+            await require_editor(session, update)
             options = [joinedload(Claim.deal), joinedload(Claim.article)]
             claim = await session.get(Claim, int(pressed(update)[1]), options=options)
             if claim is None:
@@ -86,7 +86,7 @@ class OwnerCommands:
     async def set_stage(self, update: Update, context: ContextTypes.DEFAULT_TYPE) -> None:
         """/set DEAL STAGE REASON: show what would be done, and to how many chats it would be told."""
         async with self._database.read() as session:
-            await require_owner(session, update)
+            await require_editor(session, update)
             wish = _wish(context.args or [])
             deal = await one_deal(session, wish.deal, "set")
             if deal.stage is wish.stage:
@@ -98,7 +98,7 @@ class OwnerCommands:
     async def set_pressed(self, update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
         """Let a deal stand as the owner said, if it still stands as it was shown."""
         async with self._database.write() as session:
-            await require_owner(session, update)
+            await require_editor(session, update)
             deal = await pressed_deal(session, update)
             change = await self._settle(session, update, deal)
             if change is None:
@@ -121,7 +121,7 @@ class OwnerCommands:
     async def undo(self, update: Update, context: ContextTypes.DEFAULT_TYPE) -> None:
         """/undo DEAL: what can be taken back."""
         async with self._database.read() as session:
-            await require_owner(session, update)
+            await require_editor(session, update)
             deal = await one_deal(session, argument(context), "undo")
             answer = messages.undoable(deal, await decisions.undoable(session, deal, messages.UNDOABLE))
         await reply(update, answer)
@@ -129,7 +129,7 @@ class OwnerCommands:
     async def undo_offered(self, update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
         """What can be taken back of a chosen deal."""
         async with self._database.read() as session:
-            await require_owner(session, update)
+            await require_editor(session, update)
             deal = await pressed_deal(session, update)
             answer = messages.undoable(deal, await decisions.undoable(session, deal, messages.UNDOABLE))
         await reply(update, answer)
@@ -137,7 +137,7 @@ class OwnerCommands:
     async def undo_asked(self, update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
         """Ask before a change is taken back."""
         async with self._database.read() as session:
-            await require_owner(session, update)
+            await require_editor(session, update)
             change = await pressed_change(session, update)
             if await decisions.correction_of(session, change):
                 raise Refusal(messages.taken_back_already())
@@ -148,7 +148,7 @@ class OwnerCommands:
         """Take a change back."""
         user = update.effective_user
         async with self._database.write() as session:
-            await require_owner(session, update)
+            await require_editor(session, update)
             change = await pressed_change(session, update)
             correction = await decisions.take_back(session, change, user.id if user else 0, self._clock())
             told = await outbox.told(session, correction) if correction else 0

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from telegram import Update
 from telegram.ext import CallbackQueryHandler, CommandHandler, ContextTypes
 
-from bot.commands import Handler, argument, chat_id, pressed, require_admin
+from bot.commands import Handler, argument, chat_id, pressed, require_chat_admin
 from bot.errors import Refusal
 from bot.language import languages, speaking, spoken
 from bot.messages import settings as messages
@@ -65,7 +65,7 @@ class SettingsCommands:
         await self._show(update, _PAGE_OF.get(name, ""), messages.saved())
 
     async def _change(self, update: Update, name: str, value: str) -> None:
-        await require_admin(update)
+        await require_chat_admin(update)
         async with self._database.write() as session:
             change(await self._met(session, update), name, value)
 

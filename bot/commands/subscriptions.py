@@ -11,7 +11,7 @@ from sqlalchemy.orm import joinedload
 from telegram import Update
 from telegram.ext import CallbackQueryHandler, CommandHandler, ContextTypes, MessageHandler, filters
 
-from bot.commands import Handler, argument, chat_id, pressed, require_admin, wants_new_message
+from bot.commands import Handler, argument, chat_id, pressed, require_chat_admin, wants_new_message
 from bot.commands.deals import card, one_deal, pressed_deal
 from bot.errors import Refusal
 from bot.messages import subscriptions as messages
@@ -75,7 +75,7 @@ class SubscriptionCommands:
 
     async def subscribe(self, update: Update, context: ContextTypes.DEFAULT_TYPE) -> None:
         """/subscribe DEAL, PARTY, KIND or everything."""
-        await require_admin(update)
+        await require_chat_admin(update)
         async with self._database.write() as session:
             answer = await self._subscribe(session, update, argument(context))
         await reply(update, answer)
@@ -86,14 +86,14 @@ class SubscriptionCommands:
         if not query:
             await self.subscriptions(update, context)
             return
-        await require_admin(update)
+        await require_chat_admin(update)
         async with self._database.write() as session:
             answer = await _unsubscribe(session, chat_id(update), query)
         await reply(update, answer)
 
     async def follow_pressed(self, update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
         """The button of a deal's card."""
-        await require_admin(update)
+        await require_chat_admin(update)
         async with self._database.write() as session:
             deal = await pressed_deal(session, update)
             await self._follow(session, update, Target(deal))
@@ -102,7 +102,7 @@ class SubscriptionCommands:
 
     async def unfollow_pressed(self, update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
         """The button of a deal's card."""
-        await require_admin(update)
+        await require_chat_admin(update)
         async with self._database.write() as session:
             deal = await pressed_deal(session, update)
             await subscriptions.unfollow(session, chat_id(update), Target(deal))
@@ -141,7 +141,7 @@ class SubscriptionCommands:
 
     async def tuned(self, update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
         """One of the settings of a subscription."""
-        await require_admin(update)
+        await require_chat_admin(update)
         _sub, _number, name, value = pressed(update)
         async with self._database.write() as session:
             subscription = await _pressed_subscription(session, update)
@@ -153,7 +153,7 @@ class SubscriptionCommands:
 
     async def stop_pressed(self, update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
         """End a subscription, and show the others."""
-        await require_admin(update)
+        await require_chat_admin(update)
         async with self._database.write() as session:
             subscription = await _pressed_subscription(session, update)
             page = await _page_of(session, subscription)
@@ -181,7 +181,7 @@ class SubscriptionCommands:
 
     async def filter_pressed(self, update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
         """Ask for the words."""
-        await require_admin(update)
+        await require_chat_admin(update)
         async with self._database.read() as session:
             answer = messages.ask_words(await _pressed_subscription(session, update))
         await reply(update, answer)
@@ -201,7 +201,7 @@ class SubscriptionCommands:
             raise Refusal(messages.too_many_words())
         if not re.fullmatch(r"\d{1,18}", number, re.ASCII):
             raise Refusal(messages.filter_from_the_list())
-        await require_admin(update)
+        await require_chat_admin(update)
         async with self._database.write() as session:
             subscription = await _own_subscription(session, update, int(number))
             if subscription is None:
@@ -214,14 +214,14 @@ class SubscriptionCommands:
 
     async def mute_asked(self, update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
         """The button under a push or a card, which stays as it is."""
-        await require_admin(update)
+        await require_chat_admin(update)
         async with self._database.read() as session:
             answer = messages.ask_mute(await pressed_deal(session, update))
         await reply(update, answer, fresh=wants_new_message(update))
 
     async def mute_pressed(self, update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
         """For so many days."""
-        await require_admin(update)
+        await require_chat_admin(update)
         until = self._clock() + timedelta(days=int(pressed(update)[2]))
         async with self._database.write() as session:
             deal, chat = await pressed_deal(session, update), await self._met(session, update)
@@ -230,7 +230,7 @@ class SubscriptionCommands:
 
     async def unmute_pressed(self, update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
         """Tell of the deal again."""
-        await require_admin(update)
+        await require_chat_admin(update)
         async with self._database.write() as session:
             deal = await pressed_deal(session, update)
             await subscriptions.unmute(session, await self._met(session, update), deal)

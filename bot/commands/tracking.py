@@ -8,7 +8,7 @@ import telegram
 from telegram import Update
 from telegram.ext import CallbackQueryHandler, CommandHandler, ContextTypes
 
-from bot.commands import Handler, argument, require_owner
+from bot.commands import Handler, argument, require_editor
 from bot.errors import Refusal
 from bot.messages import tracking as messages
 from bot.messages.help import gone, missing
@@ -22,7 +22,7 @@ from models.watchlist import WatchlistDeal, WatchlistError, new_deal
 
 
 class TrackingCommands:
-    """/track, for the owner: a preview first, then one press."""
+    """/track, for the owner and admins: a preview first, then one press."""
 
     def __init__(self, database: Database, clock: Callable[[], datetime]) -> None:
         self._database = database
@@ -36,7 +36,7 @@ class TrackingCommands:
         """/track HUAWEI + AT&T [KIND]."""
         typed = argument(context)
         async with self._database.read() as session:
-            await require_owner(session, update)
+            await require_editor(session, update)
             entry = _entry(typed)
             if await deals.by_slug(session, entry.deal.slug):
                 raise Refusal(messages.already_tracked(entry.deal.slug))
@@ -49,7 +49,7 @@ class TrackingCommands:
     async def track_pressed(self, update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
         """The button under a preview. Pressed twice, it has been done."""
         async with self._database.write() as session:
-            await require_owner(session, update)
+            await require_editor(session, update)
             under = update.callback_query.message if update.callback_query else None
             if not isinstance(under, telegram.Message) or not under.text:
                 raise Refusal(gone())

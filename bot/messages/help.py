@@ -37,14 +37,14 @@ COMMANDS = {
         ("/settings", "/settings quiet 22:30-06:45", "/settings zone Madrid"),
     ),
     "missed": Command(N_("what this chat was not told, and where those deals stand now")),
-    "set": Command(N_("for the owner: say where a deal stands"), ("/set huawei-att denied reason",)),
-    "undo": Command(N_("for the owner: take a change back"), ("/undo huawei-att",)),
+    "set": Command(N_("for admins: say where a deal stands"), ("/set huawei-att denied reason",)),
+    "undo": Command(N_("for admins: take a change back"), ("/undo huawei-att",)),
     "claim": Command(N_("become the owner, with the code from the first start"), ("/claim CODE",)),
     "feeds": Command(N_("for the owner: the feeds, how they do, how often they are asked")),
     "addfeed": Command(
         N_("for the owner: follow a feed, or the feed of a website"), ("/addfeed https://news.example",)
     ),
-    "track": Command(N_("for the owner: follow another deal"), ("/track Huawei + AT&T partnership",)),
+    "track": Command(N_("for admins: follow another deal"), ("/track Huawei + AT&T partnership",)),
     "health": Command(N_("for the owner: how Hearsay is, and what needs a hand")),
     "export": Command(N_("for the owner: all feeds as an OPML file; send such a file to import it")),
 }

@@ -43,6 +43,16 @@ def only_the_owner() -> Message:
     return Message(_("Only the owner may do that."))
 
 
+def no_editor() -> Message:
+    """A button for those who decide about deals."""
+    return Message("", notice=pgettext("toast", "Only the owner and admins of this Hearsay may do that."))
+
+
+def only_editors() -> Message:
+    """A command for those who decide about deals."""
+    return Message(_("Only the owner and admins of this Hearsay may do that."))
+
+
 def only_in_private() -> Message:
     """A command about feeds, whose addresses may hold passwords, came in a group."""
     return Message(_("Others can read this chat, and addresses of feeds may hold passwords. Ask in a private chat."))

@@ -18,7 +18,7 @@ from sqlalchemy import Connection
 from tally import Tally
 
 from matcher.vocabulary import Stage, Trust
-from models import entry, feed, inbox, ledger, migration, milestone, owner, search
+from models import entry, feed, inbox, ledger, migration, milestone, owner, people, proposal, search
 from models import subscriber as subscribers
 from models import subscription as subscriptions
 from models.article import Mention
@@ -29,6 +29,7 @@ from models.entry import Marks
 from models.feed import Trouble
 from models.feedback import Complaint, Fault, Feedback
 from models.notice import Notice
+from models.people import Role
 from models.subscriber import Wire
 
 REVISIONS = [
@@ -54,6 +55,9 @@ async def fill(path: Path) -> None:
     async with Database(path) as database, database.write() as session:
         await owner.appoint(session, 1)
         await milestone.reach(session, milestone.STARTERS)
+        await people.close(session, NOON)
+        await people.give(session, 2, Role.ADMIN, NOON)
+        await people.invite(session, Role.USER, NOON)
         await inbox.store(session, Wire.TELEGRAM, [{"update_id": number} for number in range(30)], NOON)
         for number in range(20):
             await feed.add(session, f"https://feed-{number}.example/", "", Trust.TRUSTED)
@@ -69,6 +73,7 @@ async def fill(path: Path) -> None:
                 await ledger.hear(session, write_claim(deal, report), report.moment)
             chat = await subscribers.meet(session, number, Wire.TELEGRAM, NOON)
             await subscriptions.mute(session, chat, deal, NOON + HOUR)
+            await proposal.propose(session, number, "", chat, "Alpha + Beta", NOON)
             session.add(Card(subscriber_id=chat.id, deal_id=deal.id, message_id=number))
             complaint = Complaint(user_id=number, subscriber_id=chat.id, fault=Fault.OTHER_DEAL, at=NOON)
             session.add(Feedback(change_id=number + 1, opened_at=NOON, complaints=[complaint]))
