@@ -13,7 +13,7 @@ test: .venv/installed-dev  ## the gate: style, types, import directions, tests
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses auto --dist loadfile
 
 chaos: .venv/installed-dev  ## the guarantees with their full counts; at most 15 minutes; SEED=7 repeats a run
 	$(BIN)/pytest --chaos -m chaos $(if $(SEED),--seed $(SEED))
