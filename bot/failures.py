@@ -28,16 +28,15 @@ def flood_pause(error: TelegramError) -> timedelta | None:
 def is_telegrams_own(error: TelegramError) -> bool:
     """Whether Telegram itself refused, and not something on the way to it.
 
-    A proxy or a hotel's login page answers with a status of its own, 403 or 404 among them. If that is no JSON,
-    python-telegram-bot raises the status's error from a plain TelegramError about it; if it is JSON, it lacks the
-    description that Telegram always gives, and python-telegram-bot puts the status there: "Forbidden (403)".
+    A proxy or a hotel's login page answers with a status of its own, 403 or 404 among them. It lacks the description
+    that Telegram always gives, and python-telegram-bot puts the status there: "Forbidden (403)".
     """
-    return type(error.__cause__) is not TelegramError and status_of_another(error) is None
+    return status_of_another(error) is None
 
 
 def status_of_another(error: TelegramError) -> int | None:
     """The status with which something on the way to Telegram answered; None if it did not."""
-    said = re.match(r"[\w -]+ \((\d{3})\)(?:\. Parsing the server response|$)", error.message)
+    said = re.match(r"[\w' -]+ \((\d{3})\)(?:\. Parsing the server response|$)", error.message)
     return int(said[1]) if said else None
 
 
