@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test chaos chaos-full install bench train words lock clean
+.PHONY: run test chaos chaos-full install bench train words transcripts lock clean
 .DELETE_ON_ERROR:
 
 run: .venv/installed  ## the bot with your token from .env; without a token, the demo in this terminal
@@ -55,6 +55,9 @@ words: .venv/installed  ## collect the texts of the code into the catalogues of 
 	$(BIN)/pybabel -q extract --omit-header --add-location=file --width=120 --output-file=bot/locale/hearsay.pot bot
 	for po in bot/locale/*.po; do $(BIN)/pybabel -q update --ignore-obsolete --ignore-pot-creation-date --width=120 \
 		--input-file=bot/locale/hearsay.pot --locale=$$(basename $$po .po) --output-file=$$po || exit 1; done
+
+transcripts: .venv/installed-dev  ## play the conversations in docs/conversations again and write them down
+	$(BIN)/pytest tests/bot/test_transcripts.py --write-transcripts
 
 lock:  ## rewrite the locked dependencies; needs uv on the PATH
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \

@@ -20,17 +20,26 @@ from telegram.ext import Application, ApplicationBuilder, JobQueue
 from telegram.request import BaseRequest, HTTPXRequest
 
 from bot.cards import CardKeeper
+from bot.commands.access import Gate
+from bot.commands.archiving import ArchivingCommands
+from bot.commands.channels import ChannelCommands
 from bot.commands.deals import DealCommands
+from bot.commands.editing import EditingCommands
 from bot.commands.evidence import EvidenceCommands
 from bot.commands.feedback import FeedbackCommands
 from bot.commands.feeds import FeedCommands
+from bot.commands.files import FileCommands
 from bot.commands.health import HealthCommands
 from bot.commands.help import HelpCommands, menu
 from bot.commands.inline import InlineCommands
+from bot.commands.merging import MergingCommands
 from bot.commands.missed import MissedCommands
 from bot.commands.owner import OwnerCommands
+from bot.commands.people import PeopleCommands
+from bot.commands.proposals import ProposalCommands
 from bot.commands.search import SearchCommands
 from bot.commands.settings import SettingsCommands
+from bot.commands.spotted import SpottedCommands
 from bot.commands.subscriptions import SubscriptionCommands
 from bot.commands.timeline import TimelineCommands
 from bot.commands.tracking import TrackingCommands
@@ -197,23 +206,33 @@ class Program:
     def _add_handlers(self, database: Database, floor: timedelta) -> None:
         wire, clock = self._around.wire, self._around.clock
         subjects = (
+            ChannelCommands(database, wire, clock),  # takes what is pressed in channels before anything answers there
             SubscriptionCommands(database, wire, clock),  # takes its replies before a text is taken as /status
+            TrackingCommands(database, clock),  # as these do
+            EditingCommands(database),  # takes its replies, too
             DealCommands(database),
             SettingsCommands(database, wire, clock),
             OwnerCommands(database, wire, clock),
             EvidenceCommands(database),
             FeedbackCommands(database, wire, clock),
             FeedCommands(database, self.adder, clock, floor),
+            FileCommands(database, clock),
             SearchCommands(database),
+            SpottedCommands(database, clock),
             TimelineCommands(database, clock),
+            MergingCommands(database, clock),
+            ArchivingCommands(database, clock),
             InlineCommands(database),
             MissedCommands(database),
             HealthCommands(database, clock),
-            TrackingCommands(database, clock),
+            ProposalCommands(database, wire, clock),
+            PeopleCommands(database, wire, clock),  # takes invitations before they are taken as a deal's link
             HelpCommands(database, wire, clock),  # takes what no other took
         )
         for subject in subjects:
             self._application.add_handlers(subject.handlers())
+        if wire is Wire.TELEGRAM:  # whoever sits at the terminal has the database before them, too
+            self._application.add_handlers(Gate(database).handlers(), group=-1)
         self._application.add_error_handler(on_error)
 
     async def _connect(self) -> None:

@@ -16,6 +16,7 @@ from telegram.ext import ExtBot
 from bot.failures import is_telegrams_own, reason
 from bot.language import speaking
 from bot.messages import deals as messages
+from bot.messages import push
 from bot.messages.frame import Message
 from bot.pacing import Pacer, Turn
 from bot.replies import NO_PREVIEW, keyboard
@@ -83,6 +84,8 @@ class CardKeeper:
         async with self._database.read() as session:
             with speaking(chat.language):
                 message = await card_for(session, chat.chat_id, card.deal)
+        if chat.is_channel:
+            message = push.in_channel(message, self._bot.username)
         await self._pacer.start(chat.chat_id, urgent=False)
         try:
             if self._stopping:

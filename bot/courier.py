@@ -27,7 +27,7 @@ from telegram.ext import ExtBot
 from bot.failures import backoff, reason
 from bot.fates import Fate, judge
 from bot.language import speaking
-from bot.messages import feedback, feeds, push
+from bot.messages import feedback, feeds, proposals, push
 from bot.messages.frame import Message, without_markup
 from bot.pacing import Pacer, Turn
 from bot.replies import NO_PREVIEW, keyboard
@@ -250,6 +250,8 @@ class Courier:
         letter = parcel[0]
         with speaking(letter.subscriber.language):
             message = _words(letter) if len(parcel) == 1 else push.digest(parcel)
+        if letter.subscriber.is_channel:
+            message = push.in_channel(message, self._bot.username)
         sent = await self._bot.send_message(
             letter.subscriber.chat_id,
             without_markup(message.text) if plain else message.text,
@@ -341,4 +343,6 @@ def _words(letter: Letter) -> Message:
         return feeds.trouble(letter.notice)
     if letter.feedback:
         return feedback.told(letter.feedback)
+    if letter.proposal:
+        return proposals.told(letter.proposal)
     raise ValueError(f"letter {letter.id} is about nothing")  # the table's check constraint forbids it

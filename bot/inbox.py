@@ -23,7 +23,7 @@ from bot.language import best_language, speaking
 from bot.messages import push
 from bot.replies import reply
 from bot.storing import STORE_AGAIN_SECONDS, insist
-from models import inbox, outbox
+from models import inbox, outbox, people
 from models import subscriber as subscribers
 from models.database import Database
 from models.inbox import IncomingUpdate
@@ -164,7 +164,7 @@ class Inbox:
     async def _react(self, update: Update) -> None:
         missed = await self._insist(lambda: self._note_chat(update))
         await self._application.process_update(update)
-        if missed:
+        if missed and not _is_channel(update):  # nothing is asked in a channel, so nothing is answered there
             await _offer(update, missed)
 
     async def _mark(self, received: _Received, language: str, error: str | None) -> None:
@@ -182,19 +182,27 @@ class Inbox:
     async def _note_chat(self, update: Update) -> Sequence[Missed]:
         """Retire or revive the chat by what it does; for one that is back, the deals it was not told of.
 
+        Who may not use the bot revives nothing: whoever was barred must not be told of deals for having unblocked it.
         Its backlog is folded in the transaction that revives it, so the courier never sees the burst.
         """
-        chat, now = update.effective_chat, self._clock()
+        chat, user, now = update.effective_chat, update.effective_user, self._clock()
         if chat is None:
             return ()
         async with self._database.write() as session:
             if update.my_chat_member and update.my_chat_member.new_chat_member.status in GONE:
                 await subscribers.retire(session, chat.id, now)
                 return ()
+            if not await people.admits(session, user.id if user else None, chat.id):
+                return ()
             if not await subscribers.revive(session, chat.id):
                 return ()
             await outbox.fold(session, now, chat.id)
             return [missed for missed in await outbox.missed(session, chat.id) if missed.untold]
+
+
+def _is_channel(update: Update) -> bool:
+    chat = update.effective_chat
+    return chat is not None and chat.type == chat.CHANNEL
 
 
 async def _offer(update: Update, missed: Sequence[Missed]) -> None:

@@ -98,12 +98,12 @@ def _show(taken: Taken, out: Console, *, as_json: bool) -> None:
         for change in taken.changes:
             out.print(_timeline(change), markup=False, soft_wrap=True, highlight=False)
         return
-    for row in _in_time_order(taken):
+    for row in in_time_order(taken):
         out.file.write(json.dumps(row, ensure_ascii=False) + "\n")
 
 
-def _in_time_order(taken: Taken) -> list[dict[str, Any]]:
-    """What articles say at one moment comes before what changed because of it."""
+def in_time_order(taken: Taken) -> list[dict[str, Any]]:
+    """One JSON object for each row; what articles say at one moment comes before what changed because of it."""
     timed = [
         *((claim.article.first_seen_at, 0, _claim(claim)) for claim in taken.claims),
         *((mention.article.first_seen_at, 0, _mention(mention)) for mention in taken.mentions),

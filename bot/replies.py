@@ -6,12 +6,20 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 import telegram
-from telegram import CallbackQuery, InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions, Update
+from telegram import (
+    CallbackQuery,
+    InlineKeyboardButton,
+    InlineKeyboardMarkup,
+    LinkPreviewOptions,
+    ReplyParameters,
+    Update,
+)
 from telegram.constants import ParseMode
 from telegram.error import BadRequest, NetworkError, RetryAfter
 
 from bot.failures import flood_pause, reason
-from bot.messages.frame import Message, without_markup
+from bot.messages.channels import Link
+from bot.messages.frame import Button, Message, without_markup
 
 logger = logging.getLogger(__name__)
 
@@ -24,15 +32,24 @@ ATTEMPTS = 5
 
 def keyboard(message: Message) -> InlineKeyboardMarkup | None:
     """The buttons under a message."""
-    rows = [[InlineKeyboardButton(b.label, callback_data=b.data) for b in row] for row in message.buttons]
+    rows = [[_pressable(button) for button in row] for row in message.buttons]
     return InlineKeyboardMarkup(rows) if rows else None
 
 
-async def reply(update: Update, message: Message, *, fresh: bool = False) -> telegram.Message | None:
+def _pressable(button: Button) -> InlineKeyboardButton:
+    if isinstance(button, Link):
+        return InlineKeyboardButton(button.label, url=button.data)
+    return InlineKeyboardButton(button.label, callback_data=button.data)
+
+
+async def reply(
+    update: Update, message: Message, *, fresh: bool = False, quoting: bool = False
+) -> telegram.Message | None:
     """Answer a command with a new message, and a pressed button by editing the message it stands under.
 
-    ``fresh`` answers a button with a new message, too. Returns the message in which the answer stands. Raises
-    TelegramError when Telegram refuses, or cannot be reached for :data:`ATTEMPTS` attempts.
+    ``fresh`` answers a button with a new message, too; ``quoting`` ties a new message to the one that it answers, which
+    then comes along when a button under it is pressed (Bot API: Message.reply_to_message). Returns the message in which
+    the answer stands. Raises TelegramError when Telegram refuses, or cannot be reached for :data:`ATTEMPTS` attempts.
     """
     if update.callback_query:
         await _acknowledge(update.callback_query, message.notice)
@@ -41,7 +58,7 @@ async def reply(update: Update, message: Message, *, fresh: bool = False) -> tel
             return under
         if under and not fresh and await _edit(under, message):
             return under
-    return await _send(update, message)
+    return await _send(update, message, quoting=quoting)
 
 
 async def reply_later(update: Update, meanwhile: Message, answer: Awaitable[Message]) -> None:
@@ -59,16 +76,32 @@ async def send_file(update: Update, name: str, content: bytes, caption: str) -> 
         await _patiently(lambda: chat.send_document(content, caption=caption, filename=name))
 
 
+async def send_photo(update: Update, png: bytes, caption: Message) -> None:
+    """Answer with a picture, in the topic of the question. Raises TelegramError as :func:`reply` does."""
+    chat, topic = update.effective_chat, topic_id(update)
+    if chat:
+        await _patiently(
+            lambda: chat.send_photo(
+                png,
+                caption=caption.text,
+                parse_mode=ParseMode.HTML,
+                reply_markup=keyboard(caption),
+                message_thread_id=topic,
+            )
+        )
+
+
 def topic_id(update: Update) -> int | None:
     """The forum topic in which it was sent or pressed; None for a chat without topics, and for its general one."""
     message = update.callback_query.message if update.callback_query else update.message
     return message.message_thread_id if isinstance(message, telegram.Message) and message.is_topic_message else None
 
 
-async def _send(update: Update, message: Message) -> telegram.Message | None:
-    chat, topic = update.effective_chat, topic_id(update)
+async def _send(update: Update, message: Message, *, quoting: bool = False) -> telegram.Message | None:
+    chat, topic, answered = update.effective_chat, topic_id(update), update.effective_message
     if chat is None:
         return None
+    quoted = ReplyParameters(answered.message_id, allow_sending_without_reply=True) if quoting and answered else None
 
     async def send(text: str, parse_mode: ParseMode | None) -> telegram.Message:
         return await chat.send_message(
@@ -77,6 +110,7 @@ async def _send(update: Update, message: Message) -> telegram.Message | None:
             reply_markup=keyboard(message),
             link_preview_options=NO_PREVIEW,
             message_thread_id=topic,
+            reply_parameters=quoted,
         )
 
     try:

@@ -26,6 +26,7 @@ from models.change import Change
 from models.database import Database
 from models.feed import Feed
 from models.outbox import Backlog, Letter, Queue
+from models.proposal import Proposal
 
 SHOWN = 10
 """Chats, and letters given up, that are shown unless all are asked for."""
@@ -132,6 +133,8 @@ def _subject(letter: Letter) -> str:
         return f"{letter.report.deal.slug}: a further report, {letter.report.stage}"
     if letter.feedback:
         return f"feedback {letter.feedback.id}"
+    if letter.proposal:
+        return f"proposal {letter.proposal.id}: {letter.proposal.typed}"
     return f"the feed {name(letter.notice.feed)}: {letter.notice.trouble}" if letter.notice else "nothing"
 
 
@@ -192,6 +195,8 @@ def _trail(letter: Letter, feeds: Mapping[int, Feed]) -> Iterator[Block]:
     if letter.notice:
         yield f"Notice {letter.notice.id}", _notice(letter)
         yield f"Feed {letter.notice.feed_id}", _feed(letter.notice.feed)
+    if letter.proposal:
+        yield f"Proposal {letter.proposal.id}", _proposal(letter.proposal)
     for claim in _claims(letter):
         yield f"Claim {claim.id}", _claim(claim)
         yield f"Article {claim.article_id}", _article(claim)
@@ -238,6 +243,13 @@ def _change(change: Change) -> list[Row]:
 def _notice(letter: Letter) -> list[Row]:
     notice = letter.notice
     return [("trouble", notice.trouble), ("at", moment(notice.at)), ("reason", notice.reason)] if notice else []
+
+
+def _proposal(proposal: Proposal) -> list[Row]:
+    rows = [("typed", proposal.typed), ("made", f"{moment(proposal.made_at)}, by user {proposal.user_id}")]
+    if proposal.answer and proposal.answered_at:
+        rows.append(("answer", f"{proposal.answer}, {moment(proposal.answered_at)}, by user {proposal.by}"))
+    return rows
 
 
 def _claim(claim: Claim) -> list[Row]:

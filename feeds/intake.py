@@ -9,6 +9,7 @@
         → ledger.hear              every claim acts on its deal
 """
 
+import asyncio
 import logging
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -81,7 +82,8 @@ class Intake:
         version = await deals.watchlist_version(session)
         if version == self._version:
             return
-        self._matcher = Matcher(deal.value for deal in await deals.all_deals(session))
+        names = await deals.values(session)
+        self._matcher = Matcher(names)
         self._version = version
 
     async def read(self, session: AsyncSession, articles: Iterable[vocabulary.Article]) -> Sequence[Told]:
@@ -125,9 +127,10 @@ async def take(session: AsyncSession, telling: Sequence[Told], batch: Batch) -> 
 
 
 async def _deals_named(session: AsyncSession, readings: Iterable[Reading]) -> Mapping[str, Deal]:
-    """The deals that are spoken of, by slug: all in one query."""
+    """The deals that are spoken of, by slug: all in one query. None that was archived since the articles were read."""
     slugs = {slug for reading in readings for slug in (*(claim.deal for claim in reading.claims), *reading.mentions)}
-    rows = await session.scalars(select(Deal).where(Deal.slug.in_(slugs))) if slugs else ()
+    live = select(Deal).where(Deal.slug.in_(slugs), Deal.archived_at.is_(None))
+    rows = await session.scalars(live) if slugs else ()
     return {deal.slug: deal for deal in rows}
 
 

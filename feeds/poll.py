@@ -49,6 +49,9 @@ from models.notice import Notice, told_of_all
 
 logger = logging.getLogger(__name__)
 
+READ_AT_ONCE = 2
+"""Documents that are compared with what is known: else a round of polls would take all connections to the database,
+and whoever asks the bot something would wait for it."""
 AT_ONCE = 128
 """Feeds polled at the same time. Most of them wait for their servers: slow ones must not keep the others out."""
 
@@ -166,6 +169,7 @@ class Poller:
         self._hosts: set[str] = set()  # where something is being fetched
         self._unsaved: dict[int, Outcome] = {}
         self._saving = asyncio.Lock()
+        self._reading = asyncio.Semaphore(READ_AT_ONCE)
         self._choosing = asyncio.Lock()
         self._resting: dict[int, datetime] = {}
 
@@ -295,7 +299,7 @@ class Poller:
     async def _take(self, feed: Feed, answer: Fetched, document: Document) -> Mapping[int, Article]:
         """Take in a document; the new articles in it, by the rows of their entries."""
         times = self._times()
-        async with self._database.read() as session:
+        async with self._reading, self._database.read() as session:
             await feeds.refresh(session, feed)
             news = await self._tell_apart(session, feed, document, times.now)
         telling = await self._readable(news.telling)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, Table, select
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Table, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column, relationship, selectinload
 
@@ -24,7 +24,10 @@ class Change(Base):
     """One move of a deal: its status, its stage or its confirmation."""
 
     __tablename__ = "change"
-    __table_args__ = (Index("ix_change_deal_id_id", "deal_id", "id"),)
+    __table_args__ = (
+        Index("ix_change_deal_id_id", "deal_id", "id"),
+        Index("ix_change_undoes_id", "undoes_id", sqlite_where=text("undoes_id IS NOT NULL")),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     deal_id: Mapped[int] = mapped_column(ForeignKey("deal.id", ondelete="CASCADE"))

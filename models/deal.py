@@ -1,5 +1,6 @@
 """Deals and parties as rows, and the ways to find them."""
 
+import json
 import re
 import unicodedata
 from collections.abc import Sequence
@@ -7,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from rapidfuzz import process
-from sqlalchemy import ColumnElement, ForeignKey, UniqueConstraint, case, func, select
+from sqlalchemy import ColumnElement, ForeignKey, UniqueConstraint, case, func, select, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column, relationship, selectinload
 
@@ -19,6 +20,8 @@ SUGGESTIONS = 3
 """Deals that are offered when nothing fits what was typed."""
 CONNECTORS = frozenset({"and", "with", "vs", "versus", "the", "deal", "talks", "merger", "takeover", "bid", "about"})
 """Words that people put around the names of parties."""
+AT_ONCE = 500
+"""Deals that are read in one go where all of them are."""
 LONGEST_QUERY = 10
 """Words of a search that are looked at; no deal is asked for with more."""
 
@@ -27,6 +30,7 @@ class Deal(Base):
     """A tracked deal and where it stands."""
 
     __tablename__ = "deal"
+    __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012 (SQLAlchemy's own) - a merged deal's id is not reused
 
     id: Mapped[int] = mapped_column(primary_key=True)
     slug: Mapped[str] = mapped_column(unique=True)
@@ -34,7 +38,8 @@ class Deal(Base):
     kind: Mapped[Kind]
     keywords: Mapped[list[str]]
     revision: Mapped[int] = mapped_column(index=True)
-    """Grows whenever the words of some deal change (not its status); the matcher is built anew then."""
+    """Grows whenever the words of some deal change (not its status), or whether it is archived; the matcher is built
+    anew then. Together with the id it never comes again: see :func:`next_revision`."""
 
     stage: Mapped[Stage | None] = mapped_column(default=None)
     confirmed: Mapped[bool] = mapped_column(default=False)
@@ -171,12 +176,18 @@ def spelling_key(name: str) -> str:
 
 
 async def by_slug(session: AsyncSession, slug: str) -> Deal | None:
-    """The deal of exactly this slug."""
+    """The deal of exactly this slug, archived or not."""
     return await session.scalar(select(Deal).where(Deal.slug == slug))
 
 
+async def described(session: AsyncSession, deal_id: int) -> Deal | None:
+    """The deal of this id with its parties and their spellings: all that is needed to describe it anew."""
+    parties = selectinload(Deal.parties).selectinload(Party.spellings)
+    return await session.get(Deal, deal_id, options=[parties], populate_existing=True)
+
+
 async def find(session: AsyncSession, query: str) -> Found:
-    """Find deals by slug, or by party names in any order and spelling.
+    """Find deals by slug, or by party names in any order and spelling. An archived one is found by its slug only.
 
     Every typed word must belong to a party's name, stand in the deal's title, or join two parties; of the deals that
     fit, those are returned whose parties take most of the words.
@@ -186,7 +197,8 @@ async def find(session: AsyncSession, query: str) -> Found:
         return Found([exact])
     words = [word for word in re.split(r"[\s,;+/–—-]+", query.strip()) if spelling_key(word)][:LONGEST_QUERY]
     named = await _named_parties(session, words)
-    deals = (await session.scalars(select(Deal).where(Deal.id.in_(named)).order_by(Deal.slug))).all()
+    live = select(Deal).where(Deal.id.in_(named), Deal.archived_at.is_(None))
+    deals = (await session.scalars(live.order_by(Deal.slug))).all()
     fitting = [deal for deal in deals if _is_all_of(words, named[deal.id], deal)]
     if fitting:
         most = max(len(named[deal.id]) for deal in fitting)
@@ -207,29 +219,41 @@ async def find_party(session: AsyncSession, query: str) -> str | None:
 
 
 async def suggest(session: AsyncSession, query: str) -> Sequence[Deal]:
-    """Deals whose slug or parties look most like what was typed, best first."""
-    spelled = [
-        *(await session.execute(select(Deal.slug, Deal.id))),
-        *(await session.execute(select(Party.name, Party.deal_id))),
-    ]
-    names = [name for name, _ in spelled]
-    best = process.extract(query, names, processor=str.casefold, limit=5 * SUGGESTIONS, score_cutoff=60)
-    ids = list(dict.fromkeys(spelled[place][1] for _, _, place in best))[:SUGGESTIONS]
+    """Deals whose slug or parties look most like what was typed, best first; none that is archived."""
+    live = Deal.archived_at.is_(None)
+    named = select(Party.name, Party.deal_id).join(Deal, Deal.id == Party.deal_id).where(live)
+    spelled = union_all(select(Deal.slug.label("name"), Deal.id).where(live), named).subquery()
+    # All in two values: as rows of their own, the names of 10,000 deals would hold up everybody for 50 ms.
+    columns = select(func.json_group_array(spelled.c.name), func.json_group_array(spelled.c.id))
+    names, owners = map(json.loads, (await session.execute(columns)).one())
+    folded = [name.casefold() for name in names]
+    best = process.extract(query.casefold(), folded, limit=5 * SUGGESTIONS, score_cutoff=60)
+    ids = list(dict.fromkeys(owners[place] for _, _, place in best))[:SUGGESTIONS]
     deals = await session.scalars(select(Deal).where(Deal.id.in_(ids)))
     return sorted(deals, key=lambda deal: ids.index(deal.id))
 
 
 async def all_deals(session: AsyncSession) -> Sequence[Deal]:
-    """Every deal by slug, with its parties."""
-    return (await session.scalars(select(Deal).options(selectinload(Deal.parties)).order_by(Deal.slug))).all()
+    """Every deal whose news is read, by slug, with its parties: none that is archived."""
+    live = select(Deal).where(Deal.archived_at.is_(None)).options(selectinload(Deal.parties))
+    return (await session.scalars(live.order_by(Deal.slug))).all()
+
+
+async def values(session: AsyncSession) -> Sequence[vocabulary.Deal]:
+    """The same deals as the matcher knows them; read some at a time, since thousands would hold up whoever asks."""
+    query = select(Deal).where(Deal.archived_at.is_(None)).options(selectinload(Deal.parties)).order_by(Deal.slug)
+    return [deal.value async for deal in await session.stream_scalars(query.execution_options(yield_per=AT_ONCE))]
 
 
 async def page(
     session: AsyncSession, status: Status | None, offset: int, limit: int, *conditions: ColumnElement[bool]
 ) -> tuple[Sequence[Deal], int]:
-    """Some deals, those with a status first and grouped by it, then by slug; and how many there are in all."""
+    """Some deals, those with a status first and grouped by it, then by slug; and how many there are in all.
+
+    Archived ones are not among them.
+    """
     group = case(*((Deal.stage.in_(_stages(s)), rank) for rank, s in enumerate(Status)), else_=len(Status))
-    query = select(Deal).where(*conditions)
+    query = select(Deal).where(Deal.archived_at.is_(None), *conditions)
     if status:
         query = query.where(Deal.stage.in_(_stages(status)))
     total = await session.scalar(select(func.count()).select_from(query.subquery())) or 0
@@ -238,9 +262,17 @@ async def page(
 
 
 async def watchlist_version(session: AsyncSession) -> tuple[int, int]:
-    """How many deals there are, and the latest revision: differs whenever one was added, removed or described anew."""
+    """How many deals there are, and the latest revision.
+
+    Differs whenever a deal was added, removed, described anew, archived or brought back.
+    """
     row = (await session.execute(select(func.count(Deal.id), func.max(Deal.revision)))).one()
     return row[0], row[1] or 0
+
+
+async def next_revision(session: AsyncSession) -> int:
+    """What to give a deal of which the running matchers must hear. No deal ever had it before."""
+    return (await watchlist_version(session))[1] + 1
 
 
 def _stages(status: Status) -> list[Stage]:

@@ -15,6 +15,7 @@ from models.entry import Entry
 from models.feed import Feed
 from models.inbox import IncomingUpdate
 from models.outbox import Backlog
+from models.proposal import Proposal
 from models.subscriber import Subscriber
 
 DAY = timedelta(days=1)
@@ -46,6 +47,8 @@ class Health:
     """Chats that take no messages now."""
     unreadable: int
     """Updates from Telegram that were set aside because they could not be read or handled."""
+    proposals: int
+    """Deals that users propose, and nobody has decided about."""
     backlog: Backlog
 
 
@@ -69,9 +72,10 @@ async def look(session: AsyncSession, now: datetime) -> Health:
         claims=await count(Claim, Claim.moment > yesterday),
         changes=await count(Change, Change.at > yesterday),
         claimed_at=await session.scalar(select(func.max(Claim.moment))),
-        deals=await count(Deal),
+        deals=await count(Deal, Deal.archived_at.is_(None)),
         chats=await count(Subscriber, Subscriber.retired_at.is_(None)),
         retired=await count(Subscriber, Subscriber.retired_at.is_not(None)),
         unreadable=await count(IncomingUpdate, IncomingUpdate.error.is_not(None)),
+        proposals=await count(Proposal, Proposal.answer.is_(None)),
         backlog=Backlog.of(await outbox.queues(session)),
     )

@@ -1,4 +1,7 @@
-"""Taking over watchlists: a deal is added, or described anew under its slug; nothing that was learned is lost."""
+"""Taking over watchlists: a deal is added, or described anew under its slug; nothing that was learned is lost.
+
+A watchlist names the deals to follow: one of them that was archived is brought back.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,8 +12,9 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 
-from models import ledger
-from models.deal import Deal, Party, watchlist_version
+from matcher import vocabulary
+from models import archiving, card, ledger
+from models.deal import Deal, Party, next_revision
 from models.watchlist import WatchlistDeal
 
 
@@ -20,6 +24,8 @@ class Effect(StrEnum):
     ADDED = "added"
     UPDATED = "updated"
     UNCHANGED = "unchanged"
+    BROUGHT_BACK = "brought back"
+    """It was archived."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +37,11 @@ class Imported:
 
 
 async def import_deals(session: AsyncSession, entries: Sequence[WatchlistDeal], now: datetime) -> list[Imported]:
-    """Add or update every deal. A starting point counts only for a deal that has no status yet."""
+    """Add, update or bring back every deal. A starting point counts only for a deal that has no status yet."""
     query = select(Deal).options(selectinload(Deal.parties).selectinload(Party.spellings))
     known = {deal.slug: deal for deal in await session.scalars(query)}
     effects = {entry.deal.slug: Effect.UPDATED if entry.deal.slug in known else Effect.ADDED for entry in entries}
-    revision = (await watchlist_version(session))[1] + 1
+    revision = await next_revision(session)
     for entry in entries:
         deal = known.setdefault(entry.deal.slug, Deal(slug=entry.deal.slug, parties=[]))
         session.add(deal)
@@ -43,10 +49,23 @@ async def import_deals(session: AsyncSession, entries: Sequence[WatchlistDeal], 
             effects[entry.deal.slug] = Effect.UNCHANGED
     await session.flush()  # one for all: a watchlist may have thousands
     for entry in entries:
+        if await archiving.bring_back(session, known[entry.deal.slug], now):
+            effects[entry.deal.slug] = Effect.BROUGHT_BACK
         begun = entry.stage and await ledger.begin(session, known[entry.deal.slug], entry.stage, _moment(entry, now))
         if begun and effects[entry.deal.slug] is Effect.UNCHANGED:
             effects[entry.deal.slug] = Effect.UPDATED
     return [Imported(slug, effect) for slug, effect in effects.items()]
+
+
+async def describe(session: AsyncSession, deal: Deal, value: vocabulary.Deal) -> bool:
+    """Give one deal other words; say whether any of them changed. Needs what :func:`models.deal.described` loads."""
+    before = deal.title
+    if not deal.describe(value, await next_revision(session)):
+        return False
+    await session.flush()
+    if deal.title != before:
+        await card.outdate(session, deal)
+    return True
 
 
 def _moment(entry: WatchlistDeal, now: datetime) -> datetime:

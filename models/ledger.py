@@ -174,11 +174,14 @@ async def _stand(session: AsyncSession, deal: Deal, standing: vocabulary.Standin
 
 
 async def mark_quiet(session: AsyncSession, now: datetime) -> list[Change]:
-    """Move rumors that nobody has said anything about for a year to ``quiet``."""
+    """Move rumors that nobody has said anything about for a year to ``quiet``.
+
+    Not those that are archived: nobody listened.
+    """
     rumored = [stage for stage in Stage if stage.status is vocabulary.Status.RUMORED and stage is not Stage.QUIET]
     silent = select(Deal).where(Deal.stage.in_(rumored), Deal.last_heard <= now - decide.QUIET_AFTER)
     changes = []
-    for deal in await session.scalars(silent):
+    for deal in await session.scalars(silent.where(Deal.archived_at.is_(None))):
         move = decide.fall_quiet(deal.standing, now)
         if move:
             decision = Decision(Outcome.MOVED, move.after, move)

@@ -7,6 +7,7 @@ message twice at most, and loses none.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import (
     CheckConstraint,
@@ -18,6 +19,7 @@ from sqlalchemy import (
     and_,
     case,
     delete,
+    exists,
     false,
     func,
     or_,
@@ -56,7 +58,7 @@ from models.people import editors
 from models.proposal import Proposal
 from models.proposal import waiting as proposals_waiting
 from models.subscriber import Subscriber, Wire
-from models.subscription import Moves, Subscription, passes
+from models.subscription import AT_ONCE, Moves, Subscription, passes
 
 _Id = ColumnElement[int] | InstrumentedAttribute[int]
 
@@ -90,6 +92,7 @@ class Letter(Base):
             " + (feedback_id IS NOT NULL) + (proposal_id IS NOT NULL) = 1",
             name="one_subject",
         ),
+        Index("ix_outbox_change_id", "change_id"),
         Index(
             "ix_outbox_waiting", "subscriber_id", "id", sqlite_where=text("sent_at IS NULL AND abandoned_at IS NULL")
         ),
@@ -139,10 +142,11 @@ async def post_change(session: AsyncSession, change: Change, deal: Deal, moves: 
     """One letter for each chat that follows the deal and wants to hear of such ``moves``."""
     urgent = change.kind is ChangeKind.STATUS and change.status is not Status.RUMORED
     texts = [text for claim in change.claims for text in (claim.article.title, claim.article.summary, claim.quote)]
-    for listener in await subscription.listeners(session, deal, change.at):
-        if listener.moves.rank >= moves.rank and (not texts or passes(listener.words, texts)):
-            session.add(_letter_to(listener, change.at, urgent=urgent, change_id=change.id))
-    await session.flush()
+    listeners = await subscription.listeners(session, deal, change.at, moves)
+    told = [listener for listener in listeners if not texts or passes(listener.words, texts)]
+    for first in range(0, len(told), AT_ONCE):
+        some = [_letter_to(listener, change.at, urgent=urgent) for listener in told[first : first + AT_ONCE]]
+        await session.execute(insert(Letter).values(change_id=change.id), some)
     if urgent:
         await _overtake(session, change)
 
@@ -150,34 +154,33 @@ async def post_change(session: AsyncSession, change: Change, deal: Deal, moves: 
 async def post_report(session: AsyncSession, claim: Claim, deal: Deal, at: datetime) -> None:
     """A further independent report, for the chats that want every one."""
     texts = [claim.article.title, claim.article.summary, claim.quote]
-    for listener in await subscription.listeners(session, deal, at):
-        if listener.moves is Moves.REPORTS and passes(listener.words, texts):
-            session.add(_letter_to(listener, at, urgent=False, report_id=claim.id))
+    for listener in await subscription.listeners(session, deal, at, Moves.REPORTS):
+        if passes(listener.words, texts):
+            session.add(Letter(**_letter_to(listener, at, urgent=False), report_id=claim.id))
 
 
 async def _overtake(session: AsyncSession, change: Change) -> None:
     """What is held back about a deal is old news in the chats that are told of this change at once."""
     told_now = select(Letter.subscriber_id).where(Letter.change_id == change.id, Letter.held.is_(False))
-    before = select(Change.id).where(Change.deal_id == change.deal_id, Change.id < change.id)
-    overtaken = update(Letter).where(
-        _waits(), Letter.held, Letter.change_id.in_(before), Letter.subscriber_id.in_(told_now)
-    )
+    # Not "change_id IN": SQLite would look up every earlier change of the deal for each of the chats.
+    before = exists().where(Change.id == Letter.change_id, Change.deal_id == change.deal_id, Change.id < change.id)
+    overtaken = update(Letter).where(_waits(), Letter.held, before, Letter.subscriber_id.in_(told_now))
     folding = overtaken.values(abandoned_at=change.at, error=FOLDED)
     await session.execute(folding.execution_options(synchronize_session=False))
 
 
-def _letter_to(listener: Subscription, at: datetime, *, urgent: bool, **subject: int) -> Letter:
+def _letter_to(listener: Subscription, at: datetime, *, urgent: bool) -> dict[str, Any]:
+    """The columns of a letter that do not tell its subject."""
     chat = listener.subscriber
     held = None if urgent and chat.breaks_through else hours.held_until(chat, at)
-    return Letter(
-        subscriber_id=chat.id,
-        created_at=at,
-        due_at=held or at,
-        held=held is not None,
-        silent=listener.silent,
-        topic_id=listener.topic_id,
-        **subject,
-    )
+    return {
+        "subscriber_id": chat.id,
+        "created_at": at,
+        "due_at": held or at,
+        "held": held is not None,
+        "silent": listener.silent,
+        "topic_id": listener.topic_id,
+    }
 
 
 async def post_correction(session: AsyncSession, change: Change, undone: Change) -> None:

@@ -1,6 +1,7 @@
 """Who may use this Hearsay, and for what: the owner, admins, users, and those who are shut out."""
 
 import hashlib
+import re
 import secrets
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -13,9 +14,11 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base
 from models.owner import owner_id
-from models.subscriber import Subscriber, retire
+from models.subscriber import Subscriber, Wire, retire
 
 _ONLY_ROW = 1
+INVITATION = re.compile(r"join-[0-9a-f]{24}")
+"""The code of an invitation: 96 random bits, of the letters that a deep link takes (Bot API: deep linking)."""
 INVITATION_LASTS = timedelta(days=7)
 MOST_SUBSCRIPTIONS = 200
 """Of one chat, unless the owner says otherwise."""
@@ -92,7 +95,7 @@ async def editors(session: AsyncSession) -> Sequence[int]:
     """The users who decide about deals, the owner first. A user's id is also that of the private chat."""
     owner = await owner_id(session)
     admins = await session.scalars(select(Person.user_id).where(Person.role == Role.ADMIN).order_by(Person.since))
-    return [user for user in (owner, *admins) if user is not None]
+    return [user for user in dict.fromkeys([owner, *admins]) if user is not None]  # an admin may have become the owner
 
 
 async def admits(session: AsyncSession, user_id: int | None, chat_id: int | None) -> bool:
@@ -110,7 +113,8 @@ async def admits(session: AsyncSession, user_id: int | None, chat_id: int | None
 
 async def close(session: AsyncSession, now: datetime) -> int:
     """Let nobody new in but by an invitation; who is there stays. How many those are."""
-    staying = select(Subscriber.chat_id).where(Subscriber.chat_id > 0, Subscriber.retired_at.is_(None))
+    private = (Subscriber.chat_id > 0, Subscriber.wire == Wire.TELEGRAM)
+    staying = select(Subscriber.chat_id).where(*private, Subscriber.retired_at.is_(None))
     owner = await owner_id(session)
     users = [user for user in await session.scalars(staying) if user != owner]
     for user in users:
@@ -135,7 +139,8 @@ async def give(session: AsyncSession, user_id: int, role: Role, now: datetime, n
     if user_id == await owner_id(session):
         return
     person = await session.get(Person, user_id) or Person(user_id=user_id)
-    person.role, person.since = role, now
+    if person.role is not role:
+        person.role, person.since = role, now
     person.name = name or person.name or ""
     session.add(person)
     if role is Role.BARRED:
@@ -143,7 +148,7 @@ async def give(session: AsyncSession, user_id: int, role: Role, now: datetime, n
 
 
 async def invite(session: AsyncSession, role: Role, now: datetime) -> str:
-    """The code of a new invitation, as it stands in its link: at most 64 of A-Z, a-z, 0-9, _ and - (deep links)."""
+    """The code of a new invitation, an :data:`INVITATION`, which is good for :data:`INVITATION_LASTS`."""
     await session.execute(delete(Invitation).where(Invitation.made_at <= now - INVITATION_LASTS))
     code = f"join-{secrets.token_hex(12)}"
     session.add(Invitation(code_hash=_digest(code), role=role, made_at=now))
@@ -151,26 +156,32 @@ async def invite(session: AsyncSession, role: Role, now: datetime) -> str:
 
 
 async def accept(session: AsyncSession, code: str, user_id: int, name: str, now: datetime) -> Role | None:
-    """Give the user the role of this invitation, which is used up; None if there is none, or no longer.
+    """Give the user the role of this invitation; the role that the user has then.
 
-    An invitation never takes a right away: an admin who opens one for users stays an admin.
+    None if there is no such invitation, or no longer, or the owner has barred the user. It is used up by the first whom
+    it gives something: an admin who opens one for users stays an admin, and leaves it to others.
     """
-    invitation = await session.get(Invitation, _digest(code))
-    if invitation is None or invitation.made_at <= now - INVITATION_LASTS:
+    invitation, present = await session.get(Invitation, _digest(code)), await role_of(session, user_id)
+    if invitation is None or invitation.made_at <= now - INVITATION_LASTS or present is Role.BARRED:
         return None
-    await session.delete(invitation)
-    present = await role_of(session, user_id)
-    if present in EDITORS:
+    if present in EDITORS or present is invitation.role:
         return present
+    await session.delete(invitation)
     await give(session, user_id, invitation.role, now, name)
     return invitation.role
 
 
+async def find(session: AsyncSession, user_id: int) -> Person | None:
+    """Somebody who has a role."""
+    return await session.get(Person, user_id)
+
+
 async def page(session: AsyncSession, offset: int, limit: int) -> tuple[Sequence[Person], int]:
-    """Some of those who have a role, admins first; and how many there are in all."""
-    total = await session.scalar(select(func.count(Person.user_id))) or 0
-    listed = select(Person).order_by(Person.role, Person.since, Person.user_id).offset(offset).limit(limit)
-    return (await session.scalars(listed)).all(), total
+    """Some of those who have a role, the latest of admins, then of the barred, then of users; how many in all."""
+    listed = select(Person).where(Person.user_id.is_distinct_from(await owner_id(session)))
+    total = await session.scalar(select(func.count()).select_from(listed.subquery())) or 0
+    ordered = listed.order_by(Person.role, Person.since.desc(), Person.user_id).offset(offset).limit(limit)
+    return (await session.scalars(ordered)).all(), total
 
 
 async def _decided(session: AsyncSession) -> Access:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import BigInteger, ForeignKey, func, select
+from sqlalchemy import BigInteger, ForeignKey, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 
@@ -70,12 +70,6 @@ async def waiting(session: AsyncSession, user_id: int | None = None) -> Sequence
     if user_id is not None:
         query = query.where(Proposal.user_id == user_id)
     return (await session.scalars(query)).all()
-
-
-async def count_waiting(session: AsyncSession, user_id: int) -> int:
-    """How many proposals of this user nobody has answered."""
-    query = select(func.count(Proposal.id)).where(Proposal.user_id == user_id, Proposal.answer.is_(None))
-    return await session.scalar(query) or 0
 
 
 def close(proposal: Proposal, answer: Answer, by: int, deal: Deal | None, now: datetime) -> bool:

@@ -203,5 +203,6 @@ def _is_in_deal(word: str) -> ColumnElement[bool]:
 
 
 async def heard_last(session: AsyncSession, words: str, limit: int) -> Sequence[Deal]:
-    """The deals about which something was heard last, of those that the words fit."""
-    return (await session.scalars(select(Deal).where(about(words)).order_by(Deal.last_heard.desc()).limit(limit))).all()
+    """The deals about which something was heard last, of those that the words fit and that are not archived."""
+    fitting = select(Deal).where(about(words), Deal.archived_at.is_(None))
+    return (await session.scalars(fitting.order_by(Deal.last_heard.desc()).limit(limit))).all()

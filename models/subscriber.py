@@ -52,7 +52,15 @@ class Subscriber(Base):
     compact: Mapped[bool] = mapped_column(default=False, server_default=false())
     """Whether cards are kept to their first lines."""
     speaks_for: Mapped[int | None] = mapped_column(BigInteger, default=None)
-    """The channel that is being set up from this private chat, by its chat id: what is set here holds there."""
+    """The channel that is being set up from this private chat, by its chat id: what is set here holds there.
+
+    A channel speaks for itself. By its id alone it could be a supergroup, too.
+    """
+
+    @property
+    def is_channel(self) -> bool:
+        """Whether it is a channel, where readers cannot be answered."""
+        return self.speaks_for == self.chat_id
 
 
 _BELONGINGS = ("subscription", "mute", "outbox", "complaint", "proposal")
@@ -68,6 +76,22 @@ async def meet(session: AsyncSession, chat_id: int, wire: Wire, now: datetime) -
         await session.flush()
     subscriber.retired_at = None
     return subscriber
+
+
+async def channel_of(session: AsyncSession, chat_id: int) -> int | None:
+    """The channel that is being set up from a private chat, by its chat id."""
+    return await session.scalar(select(Subscriber.speaks_for).where(Subscriber.chat_id == chat_id))
+
+
+def set_up(chat: Subscriber, channel: Subscriber) -> None:
+    """From now on what is set in the private chat holds for the channel."""
+    channel.speaks_for = chat.speaks_for = channel.chat_id
+
+
+async def let_go(session: AsyncSession, chat_id: int, channel_id: int) -> None:
+    """What is set in the private chat holds for itself again, unless another channel is set up there meanwhile."""
+    speaking = (Subscriber.chat_id == chat_id, Subscriber.speaks_for == channel_id)
+    await session.execute(update(Subscriber).where(*speaking).values(speaks_for=None))
 
 
 async def revive(session: AsyncSession, chat_id: int) -> bool:

@@ -41,7 +41,10 @@ class Moves(StrEnum):
     @property
     def rank(self) -> int:
         """The more, the higher."""
-        return list(Moves).index(self)
+        return _RANKS[self]
+
+
+_RANKS = {moves: rank for rank, moves in enumerate(Moves)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,8 @@ class Target:
 
 
 EVERYTHING = Target()
+AT_ONCE = 500
+"""Listeners that are read, and written to, in one go: others get their answers in between."""
 
 _QUOTES = str.maketrans({**dict.fromkeys("“”„‟«»", '"'), **dict.fromkeys("–—−", "-")})
 """What the keyboards of phones make of a quotation mark and of a minus."""
@@ -171,20 +176,26 @@ async def follows(session: AsyncSession, chat_id: int, deal: Deal) -> bool:
     return await session.scalar(_covering(deal).where(Subscriber.chat_id == chat_id).limit(1)) is not None
 
 
-async def listeners(session: AsyncSession, deal: Deal, now: datetime) -> Sequence[Subscription]:
+async def listeners(
+    session: AsyncSession, deal: Deal, now: datetime, least: Moves = Moves.STATUS
+) -> Sequence[Subscription]:
     """For each chat that follows the deal the subscription that rules, with its subscriber; without the muted ones.
 
     Of two that are as specific, as to both parties, that which tells more. A retired chat is among them: it may come
-    back and ask what it missed.
+    back and ask what it missed. Only subscriptions that ask for the ``least`` of moves, or for more.
     """
     muted = select(Mute.subscriber_id).where(Mute.deal_id == deal.id, Mute.until > now)
-    query = (
-        _covering(deal).where(Subscription.subscriber_id.not_in(muted)).options(contains_eager(Subscription.subscriber))
-    )
-    covering = (await session.scalars(query)).all()
-    by_weight = sorted(covering, key=lambda s: (s.rank, s.is_heard(now), s.moves.rank))
+    covering = _covering(deal)
+    query = covering.where(Subscription.subscriber_id.not_in(muted)).options(contains_eager(Subscription.subscriber))
+    if least is not Moves.STATUS:  # spares reading the others, which may be thousands
+        asking = [moves for moves in Moves if moves.rank >= least.rank]
+        chats = covering.where(Subscription.moves.in_(asking)).with_only_columns(Subscription.subscriber_id)
+        query = query.where(Subscription.subscriber_id.in_(chats.order_by(None)))
+    some_at_once = query.execution_options(yield_per=AT_ONCE)
+    found = [subscription async for subscription in await session.stream_scalars(some_at_once)]
+    by_weight = sorted(found, key=lambda s: (s.rank, s.is_heard(now), s.moves.rank))
     ruling = {subscription.subscriber_id: subscription for subscription in by_weight}
-    return [subscription for subscription in ruling.values() if subscription.is_heard(now)]
+    return [s for s in ruling.values() if s.is_heard(now) and s.moves.rank >= least.rank]
 
 
 def _covering(deal: Deal) -> Select[Subscription]:
@@ -236,6 +247,8 @@ def passes(words: str, texts: Iterable[str]) -> bool:
     ``"price raised" bid -analyst``: words in quotes belong together. Case does not matter; a word is a whole word,
     where words are written with spaces.
     """
+    if not words:
+        return True
     wanted, unwanted = filter_words(words)
     text = _folded(" ".join(texts))
     return (not wanted or any(_occurs(word, text) for word in wanted)) and not any(

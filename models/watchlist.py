@@ -38,6 +38,14 @@ the rest is for the word that says what the button does."""
 TITLE_LENGTH = 200
 """The longest title, in characters, so that a list of deals fits a message."""
 
+MOST_PROBLEMS = 1_000
+"""A file with more of them is no watchlist, and to name each would take hundreds of megabytes."""
+
+_KEY_PART = r"""(?:[\w-]+|"(?:[^"\\\n]|\\.)*"|'[^'\n]*')"""
+_LONG_KEY = re.compile(rf"^[ \t\[]*(?:{_KEY_PART}[ \t]*\.[ \t]*){{8}}", re.MULTILINE)
+"""More parts between dots than any key of a watchlist has: what tomllib needs for them grows with their square, in time
+and in memory (40 KB took 6 s and 1.6 GB)."""
+
 _FIRST_STAGE = {
     Status.RUMORED: Stage.SPECULATION,
     Status.DENIED: Stage.DENIED,
@@ -97,6 +105,9 @@ def read_watchlist(text: str) -> list[WatchlistDeal]:
     try:
         file = _File.model_validate(document)
     except ValidationError as error:
+        if error.error_count() > MOST_PROBLEMS:
+            reason = f"more than {MOST_PROBLEMS:,} things in it are wrong, so it is no watchlist; choose another file"
+            raise WatchlistError([Problem("the file", reason)]) from error
         problems += [_problem(details, document) for details in error.errors()]
     if problems:
         raise WatchlistError(problems)
@@ -245,6 +256,9 @@ class _File(_Table):
 
 
 def _parse(text: str) -> dict[str, Any]:
+    if found := _LONG_KEY.search(text):
+        line = text.count("\n", 0, found.start()) + 1
+        raise WatchlistError([Problem(f"line {line}", "it has a key of too many parts between dots; remove it")])
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -383,6 +397,11 @@ def new_deal(
         kind=kind,
         parties=tuple(Party(name, aliases=tuple(aliases.get(name, ()))) for name in names),
     )
+    return WatchlistDeal(checked(deal))
+
+
+def checked(deal: Deal) -> Deal:
+    """The deal as a watchlist would have it. Raises :class:`WatchlistError` where one with it would be refused."""
     # Through the file format and back: one place knows what a valid deal is.
     (entry,) = read_watchlist(write_watchlist([WatchlistDeal(deal)]))
-    return entry
+    return entry.deal

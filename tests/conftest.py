@@ -21,6 +21,7 @@ _TALLY, _SCAN = pytest.StashKey[Tally](), pytest.StashKey[Scan]()
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--chaos", action="store_true", help="count as far as the promises say, not as far as the gate")
     parser.addoption("--chaos-full", action="store_true", help="the same, with what takes longer than `make chaos` may")
+    parser.addoption("--write-transcripts", action="store_true", help="write docs/conversations anew; no comparison")
     parser.addoption("--seed", type=int, help="roll the dice of an earlier run; without it, --chaos rolls new ones")
 
 

@@ -1,4 +1,4 @@
-"""Roles, invitations and an allow-list; proposals; archived deals; private chats that speak for a channel."""
+"""Roles, invitations and an allow-list; proposals; archived and merged deals; channels set up from private chats."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -12,6 +12,12 @@ ONE_SUBJECT = (
     "(change_id IS NOT NULL) + (claim_id IS NOT NULL) + (notice_id IS NOT NULL) + (report_id IS NOT NULL)"
     " + (feedback_id IS NOT NULL)"
 )
+
+
+def triggers(table: str) -> list[str]:
+    """The statements that made them. They go with the table when it is rebuilt."""
+    query = sa.text("SELECT sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = :table")
+    return list(op.get_bind().scalars(query.bindparams(table=table)))
 
 
 def upgrade() -> None:
@@ -61,7 +67,13 @@ def upgrade() -> None:
     for column in ("user_id", "subscriber_id", "deal_id"):
         op.create_index(op.f(f"ix_proposal_{column}"), "proposal", [column])
 
-    op.add_column("deal", sa.Column("archived_at", sa.DateTime(), nullable=True))
+    # Deals are deleted from now on, in a merger, and no later one may answer to the buttons of one that went.
+    kept = triggers("deal")
+    with op.batch_alter_table("deal", recreate="always", table_kwargs={"sqlite_autoincrement": True}) as deal:
+        deal.add_column(sa.Column("archived_at", sa.DateTime(), nullable=True))
+    for statement in kept:
+        op.execute(statement)
+
     op.add_column("subscriber", sa.Column("speaks_for", sa.BigInteger(), nullable=True))
     with op.batch_alter_table("outbox") as outbox:
         outbox.add_column(sa.Column("proposal_id", sa.Integer(), nullable=True))
@@ -82,6 +94,12 @@ def downgrade() -> None:
         outbox.drop_column("proposal_id")
         outbox.create_check_constraint(op.f("ck_outbox_one_subject"), f"{ONE_SUBJECT} = 1")
     op.drop_column("subscriber", "speaks_for")
-    op.drop_column("deal", "archived_at")
+    kept = triggers("deal")
+    with op.batch_alter_table("deal", recreate="always", table_kwargs={"sqlite_autoincrement": False}) as deal:
+        deal.drop_column("archived_at")
+        deal.create_primary_key(op.f("pk_deal"), ["id"])
+    for statement in kept:
+        op.execute(statement)
+
     for name in ("proposal", "access", "invitation", "person"):
         op.drop_table(name)

@@ -19,6 +19,8 @@ logger = logging.getLogger(__name__)
 
 Handler = BaseHandler[Update, ContextTypes.DEFAULT_TYPE, Any]
 
+FOR_CHANNEL = r"(@-\d{1,18})?\Z"
+"""How the data of a button ends that may be made for a channel: see :func:`made_for`."""
 ADMINS = frozenset({ChatMember.OWNER, ChatMember.ADMINISTRATOR})
 """What those are in a group who decide for it."""
 
@@ -35,8 +37,18 @@ def wants_new_message(update: Update) -> bool:
 
 def pressed(update: Update) -> list[str]:
     """The parts of a pressed button's data. The handler's pattern has checked their form."""
+    return _data(update).partition("@")[0].split(":")
+
+
+def made_for(update: Update) -> int | None:
+    """The channel that the pressed button was made for; None for the chat that it stands in."""
+    channel = _data(update).partition("@")[2]
+    return int(channel) if channel else None
+
+
+def _data(update: Update) -> str:
     data = update.callback_query.data if update.callback_query else None
-    return (data or "").split(":")
+    return data or ""
 
 
 async def require_owner(session: AsyncSession, update: Update) -> None:
@@ -49,9 +61,14 @@ async def require_owner(session: AsyncSession, update: Update) -> None:
 async def require_owner_in_private(session: AsyncSession, update: Update) -> None:
     """As :func:`require_owner`, and where nobody else reads along."""
     await require_owner(session, update)
-    chat = update.effective_chat
-    if chat is None or chat.type != chat.PRIVATE:
+    if not is_private(update):
         raise Refusal(only_in_private())
+
+
+def is_private(update: Update) -> bool:
+    """Whether nobody but the user and the bot reads along."""
+    chat = update.effective_chat
+    return chat is not None and chat.type == chat.PRIVATE
 
 
 async def require_editor(session: AsyncSession, update: Update) -> None:

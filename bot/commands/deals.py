@@ -5,7 +5,8 @@ from telegram import Update
 from telegram.ext import CallbackQueryHandler, CommandHandler, ContextTypes, MessageHandler, filters
 
 from bot.cards import card_for
-from bot.commands import Handler, argument, pressed, wants_new_message
+from bot.commands import FOR_CHANNEL, Handler, argument, pressed, wants_new_message
+from bot.commands.places import Place, addressed
 from bot.commands.search import repeated_words
 from bot.errors import Refusal
 from bot.messages import deals as messages
@@ -18,6 +19,7 @@ from models import change as changes
 from models import deal as deals
 from models.database import Database
 from models.deal import Deal
+from models.people import EDITORS, role_of
 from models.search import about
 
 
@@ -34,8 +36,8 @@ class DealCommands:
             CommandHandler("status", self.status),
             CommandHandler("history", self.history),
             CallbackQueryHandler(self.turn_page, r"^deals:\d{1,6}\Z"),
-            CallbackQueryHandler(self.status_pressed, r"^status:\d{1,18}(:new)?$"),
-            CallbackQueryHandler(self.history_pressed, r"^history:\d{1,18}(:new)?$"),
+            CallbackQueryHandler(self.status_pressed, r"^status:\d{1,18}(:new)?" + FOR_CHANNEL),
+            CallbackQueryHandler(self.history_pressed, r"^history:\d{1,18}(:new)?\Z"),
             MessageHandler(filters.TEXT & ~filters.COMMAND & filters.ChatType.PRIVATE, self.asked),
         ]
 
@@ -58,9 +60,10 @@ class DealCommands:
 
     async def status_pressed(self, update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
         """The card of a chosen deal."""
+        place = await addressed(self._database, update)
         async with self._database.read() as session:
-            answer = await card(session, update, await pressed_deal(session, update))
-        await reply(update, answer, fresh=wants_new_message(update))
+            answer = await card_in(session, update, place, await pressed_deal(session, update))
+        await reply(update, place.answer(answer), fresh=wants_new_message(update))
 
     async def history(self, update: Update, context: ContextTypes.DEFAULT_TYPE) -> None:
         """/history DEAL."""
@@ -77,9 +80,11 @@ class DealCommands:
         await reply(update, answer, fresh=wants_new_message(update))
 
     async def _answer_status(self, update: Update, query: str) -> None:
-        async with self._database.read() as session:
-            answer = await card(session, update, await one_deal(session, query, "status"))
-        await reply(update, answer)
+        place = await addressed(self._database, update)
+        with place.refusing():
+            async with self._database.read() as session:
+                answer = await card_in(session, update, place, await one_deal(session, query, "status"))
+        await reply(update, place.answer(answer))
 
     async def _page(self, number: int, asked: str) -> Message:
         words, status = _words_and_status(asked)
@@ -97,9 +102,19 @@ def _words_and_status(asked: str) -> tuple[str, Status | None]:
 
 
 async def card(session: AsyncSession, update: Update, deal: Deal, notice: str = "") -> Message:
-    """The deal's card as this chat sees it."""
-    chat = update.effective_chat
-    return await card_for(session, chat.id if chat else None, deal, notice)
+    """The deal's card as this chat sees it; who may bring an archived deal back is offered to."""
+    chat, user = update.effective_chat, update.effective_user
+    shown = await card_for(session, chat.id if chat else None, deal, notice)
+    if deal.archived_at and user and await role_of(session, user.id) in EDITORS:
+        return messages.returnable(shown, deal)
+    return shown
+
+
+async def card_in(session: AsyncSession, update: Update, place: Place, deal: Deal, notice: str = "") -> Message:
+    """The deal's card as the chat sees it that is acted on."""
+    if place.channel:
+        return await card_for(session, place.chat_id, deal, notice)
+    return await card(session, update, deal, notice)
 
 
 async def one_deal(session: AsyncSession, query: str, command: str) -> Deal:
@@ -131,4 +146,6 @@ _BUTTON_OF = {
     "why": "why",
     "undo": "undo",
     "set": "status",
+    "archive": "archive",
+    "edit": "edit",
 }

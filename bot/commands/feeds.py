@@ -1,43 +1,37 @@
 """The feeds, for the owner: how they do, how often they are asked, and which there are.
 
 Addresses of feeds may hold passwords, so all of this happens in the private chat with the owner, and the right to it is
-checked at every command, button and file.
+checked at every command and button.
 """
 
-import asyncio
-import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
 from telegram import Update
-from telegram.error import TelegramError
-from telegram.ext import CallbackQueryHandler, CommandHandler, ContextTypes, MessageHandler, filters
+from telegram.ext import CallbackQueryHandler, CommandHandler, ContextTypes
 
 from bot.commands import Handler, argument, pressed, require_owner_in_private, wants_new_message
 from bot.errors import Refusal
-from bot.messages import feed_words, finding
+from bot.messages import feed_words, files, finding
 from bot.messages import feeds as messages
 from bot.messages.frame import PAGE, Message
 from bot.messages.help import gone, missing
 from bot.replies import reply, reply_later, send_file
 from feeds import rhythm
 from feeds.adding import Adder, AlreadyPolled, Choice, NoFeedError
-from feeds.opml import MAX_BYTES, BadOpml, export_opml, import_feeds, sift_opml
+from feeds.opml import FeedLine, write_opml
 from matcher.vocabulary import Trust
 from models import feed as feeds
 from models.database import Database
 from models.feed import Feed
 from models.feed_yield import yields
 
-logger = logging.getLogger(__name__)
-
 _PACES = "|".join(str(round(pace.total_seconds())) for pace in (timedelta(0), *messages.PACES))
-_LIST_FILE = filters.ChatType.PRIVATE & (filters.Document.FileExtension("opml") | filters.Document.FileExtension("xml"))
 
 
 class FeedCommands:
-    """/feeds, /addfeed, /export, a list of feeds as a file, and the buttons under them.
+    """/feeds, /addfeed, and the buttons under them.
 
     ``floor`` is the usual time between two checks of one feed.
     """
@@ -57,8 +51,6 @@ class FeedCommands:
         return [
             CommandHandler("feeds", self.feeds),
             CommandHandler("addfeed", self.add),
-            CommandHandler("export", self.export),
-            MessageHandler(_LIST_FILE & filters.UpdateType.MESSAGE, self.received),
             CallbackQueryHandler(self.turn_page, r"^feeds:\d{1,6}$"),
             CallbackQueryHandler(self.card_pressed, r"^feed:\d{1,18}(:new)?$"),
             CallbackQueryHandler(self.pace_pressed, rf"^feed-pace:\d{{1,18}}:({_PACES})$"),
@@ -124,7 +116,10 @@ class FeedCommands:
         await reply(update, messages.remove_feed(feed))
 
     async def drop_pressed(self, update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
-        """Remove the feed."""
+        """Remove the feed, once the owner has it as a file. If Telegram does not take the file, the feed stays."""
+        async with self._database.read() as session:
+            feed = await _pressed_feed(session, update)
+        await send_file(update, files.FEED_FILE, write_opml([FeedLine.of(feed)]), files.removed_feed_file())
         async with self._database.write() as session:
             feed = await _pressed_feed(session, update)
             await feeds.remove(session, feed.url)
@@ -146,26 +141,6 @@ class FeedCommands:
         if address is None:
             raise Refusal(gone())
         await reply_later(update, finding.looking(address), self._added(address))
-
-    async def export(self, update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
-        """/export."""
-        async with self._database.read() as session:
-            await require_owner_in_private(session, update)
-            data = await export_opml(session)
-            count = (await feeds.page(session, 0, 1))[1]
-        await send_file(update, finding.EXPORTED, data, finding.exported_feeds(count))
-
-    async def received(self, update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
-        """A file that may be a list of feeds."""
-        await self._require_owner(update)
-        data = await _download(update)
-        try:
-            found = await asyncio.to_thread(sift_opml, data)  # half a second for a large one
-            async with self._database.write() as session:
-                result = await import_feeds(session, found)
-        except BadOpml as error:
-            raise Refusal(finding.bad_list(str(error))) from error
-        await reply(update, finding.imported_feeds(result))
 
     async def _require_owner(self, update: Update) -> None:
         async with self._database.read() as session:
@@ -206,20 +181,3 @@ async def _pressed_feed(session: AsyncSession, update: Update) -> Feed:
     if feed is None:
         raise Refusal(messages.feed_gone())
     return feed
-
-
-async def _download(update: Update) -> bytes:
-    """The file that was sent. Its size is looked at before; Telegram itself hands out no more than 20 MB."""
-    document = update.effective_message.document if update.effective_message else None
-    if document is None:
-        raise ValueError("an update without a document reached the import")  # the handler's filter lets none through
-    if (document.file_size or 0) > MAX_BYTES:
-        raise Refusal(finding.large_list())
-    try:
-        file = await document.get_file()
-        if (file.file_size or 0) > MAX_BYTES:
-            raise Refusal(finding.large_list())
-        return bytes(await file.download_as_bytearray())
-    except TelegramError as error:
-        logger.warning("file not downloaded", extra={"reason": str(error)})
-        raise Refusal(finding.not_downloaded()) from error

@@ -7,8 +7,9 @@ from rapidfuzz import process
 from telegram import BotCommand, Update
 from telegram.ext import CallbackQueryHandler, CommandHandler, ContextTypes, MessageHandler, filters
 
-from bot.commands import Handler, argument, chat_id, require_chat_admin
-from bot.commands.deals import card
+from bot.commands import Handler, argument, chat_id
+from bot.commands.deals import card_in
+from bot.commands.places import governed
 from bot.commands.subscriptions import follow
 from bot.errors import Refusal
 from bot.language import gettext as _
@@ -54,11 +55,11 @@ class HelpCommands:
         return messages.start(first[0].slug if first else "", unknown)
 
     async def _follow(self, update: Update, deal: Deal) -> Message:
-        await require_chat_admin(update)
+        place = await governed(self._database, update)
         async with self._database.write() as session:
-            new = await follow(session, update, Target(deal), self._wire, self._clock())
-            shown = await card(session, update, deal)
-        return Message(f"{subscribed(deal.title, new=new).text}\n\n{shown.text}", shown.buttons)
+            new = await follow(session, update, Target(deal), self._wire, self._clock(), place)
+            shown = await card_in(session, update, place, deal)
+        return place.answer(Message(f"{subscribed(deal.title, new=new).text}\n\n{shown.text}", shown.buttons))
 
     async def help(self, update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
         """/help."""

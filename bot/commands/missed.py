@@ -3,8 +3,9 @@
 from telegram import Update
 from telegram.ext import CallbackQueryHandler, CommandHandler, ContextTypes
 
-from bot.commands import Handler, wants_new_message
-from bot.commands.deals import card, pressed_deal
+from bot.commands import FOR_CHANNEL, Handler, wants_new_message
+from bot.commands.deals import card_in, pressed_deal
+from bot.commands.places import Place, addressed
 from bot.messages import push
 from bot.messages.frame import Message
 from bot.replies import reply
@@ -24,31 +25,30 @@ class MissedCommands:
         """What PTB dispatches to."""
         return [
             CommandHandler("missed", self.missed),
-            CallbackQueryHandler(self.offer_pressed, r"^missed:new$"),
-            CallbackQueryHandler(self.deal_pressed, r"^missed:\d{1,18}$"),
+            CallbackQueryHandler(self.offer_pressed, "^missed:new" + FOR_CHANNEL),
+            CallbackQueryHandler(self.deal_pressed, r"^missed:\d{1,18}" + FOR_CHANNEL),
         ]
 
     async def missed(self, update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
         """/missed."""
-        await reply(update, await self._answer(update))
+        await reply(update, await self._answer(await addressed(self._database, update)))
 
     async def offer_pressed(self, update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
         """The button of the offer that greets a chat that is back."""
-        await reply(update, await self._answer(update), fresh=wants_new_message(update))
+        answer = await self._answer(await addressed(self._database, update))
+        await reply(update, answer, fresh=wants_new_message(update))
 
     async def deal_pressed(self, update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
         """Show where a deal stands, in a message of its own: with that, its changes are told."""
-        chat = update.effective_chat
+        place = await addressed(self._database, update)
         async with self._database.write() as session:
             deal = await pressed_deal(session, update)
-            answer = await card(session, update, deal)
-            if chat:
-                await outbox.show_missed(session, chat.id, deal)
-        await reply(update, answer, fresh=True)
+            answer = await card_in(session, update, place, deal)
+            await outbox.show_missed(session, place.chat_id, deal)
+        await reply(update, place.answer(answer), fresh=True)
 
-    async def _answer(self, update: Update) -> Message:
-        chat = update.effective_chat
+    async def _answer(self, place: Place) -> Message:
         async with self._database.read() as session:
-            found = await outbox.missed(session, chat.id) if chat else ()
-            owners = chat is not None and chat.id == await owner_id(session)
-            return push.missed(found, Backlog.of(await outbox.queues(session)) if owners else None)
+            found = await outbox.missed(session, place.chat_id)
+            owners = place.chat_id == await owner_id(session)
+            return place.answer(push.missed(found, Backlog.of(await outbox.queues(session)) if owners else None))

@@ -49,7 +49,7 @@ class OwnerCommands:
             CommandHandler("claim", self.claim),
             CommandHandler("set", self.set_stage),
             CommandHandler("undo", self.undo),
-            CallbackQueryHandler(self.release_pressed, r"^release:\d{1,18}$"),
+            CallbackQueryHandler(self.release_pressed, r"^release:\d{1,18}\Z"),
             CallbackQueryHandler(self.set_pressed, rf"^set:\d{{1,18}}:({stages}):\d{{1,18}}\Z"),
             CallbackQueryHandler(self.undo_offered, r"^undo:\d{1,18}\Z"),
             CallbackQueryHandler(self.undo_asked, r"^undo-ask:\d{1,18}\Z"),

@@ -11,7 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from telegram import Update
 from telegram.ext import CallbackQueryHandler, CommandHandler, ContextTypes
 
-from bot.commands import Handler, argument, chat_id, pressed, require_chat_admin
+from bot.commands import FOR_CHANNEL, Handler, argument, pressed, wants_new_message
+from bot.commands.places import Place, addressed, governed
 from bot.errors import Refusal
 from bot.language import languages, speaking, spoken
 from bot.messages import settings as messages
@@ -41,43 +42,46 @@ class SettingsCommands:
         """What PTB dispatches to."""
         return [
             CommandHandler("settings", self.settings),
-            CallbackQueryHandler(self.opened, r"^chat(:(quiet|zone|digest|language))?\Z"),
-            CallbackQueryHandler(self.chosen, r"^chat:[a-z]+:[\w/+-]+\Z"),
+            CallbackQueryHandler(self.opened, r"^chat(:(quiet|zone|digest|language|new))?" + FOR_CHANNEL),
+            CallbackQueryHandler(self.chosen, r"^chat:[a-z]+:[\w/+-]+" + FOR_CHANNEL),
         ]
 
     async def settings(self, update: Update, context: ContextTypes.DEFAULT_TYPE) -> None:
         """/settings, or one of them typed: /settings quiet HOURS, /settings zone NAME."""
         name, _, value = argument(context).casefold().partition(" ")
-        if value:
-            await self._change(update, *_read(name, value.strip()))
-        elif name not in _PAGES:
-            raise Refusal(messages.unknown_setting(name))
-        await self._show(update, "" if value else name)
+        place = await (governed if value else addressed)(self._database, update)
+        with place.refusing():
+            if value:
+                await self._change(place, *_read(name, value.strip()))
+            elif name not in _PAGES:
+                raise Refusal(messages.unknown_setting(name))
+        await self._show(update, place, "" if value else name)
 
     async def opened(self, update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
         """What can be chosen for one setting; or back to all of them."""
-        await self._show(update, "".join(pressed(update)[1:]))
+        page = "".join(pressed(update)[1:]).removesuffix("new")
+        await self._show(update, await addressed(self._database, update), page)
 
     async def chosen(self, update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
         """One of the choices."""
         _chat, name, value = pressed(update)
-        await self._change(update, name, value)
-        await self._show(update, _PAGE_OF.get(name, ""), messages.saved())
+        place = await governed(self._database, update)
+        await self._change(place, name, value)
+        await self._show(update, place, _PAGE_OF.get(name, ""), messages.saved())
 
-    async def _change(self, update: Update, name: str, value: str) -> None:
-        await require_chat_admin(update)
+    async def _change(self, place: Place, name: str, value: str) -> None:
         async with self._database.write() as session:
-            change(await self._met(session, update), name, value)
+            change(await self._met(session, place), name, value)
 
-    async def _show(self, update: Update, page: str = "", notice: str = "") -> None:
+    async def _show(self, update: Update, place: Place, page: str = "", notice: str = "") -> None:
         async with self._database.write() as session:
-            chat = await self._met(session, update)
+            chat = await self._met(session, place)
         with speaking(chat.language or spoken()):  # what the chat spoke when it asked may have been changed
-            shown = _PAGES[page](chat, self._clock())
-        await reply(update, Message(shown.text, shown.buttons, notice))
+            shown = place.answer(_PAGES[page](chat, self._clock()))
+        await reply(update, Message(shown.text, shown.buttons, notice), fresh=wants_new_message(update))
 
-    async def _met(self, session: AsyncSession, update: Update) -> Subscriber:
-        return await subscribers.meet(session, chat_id(update), self._wire, self._clock())
+    async def _met(self, session: AsyncSession, place: Place) -> Subscriber:
+        return await subscribers.meet(session, place.chat_id, self._wire, self._clock())
 
 
 def change(chat: Subscriber, name: str, value: str) -> None:

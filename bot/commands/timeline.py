@@ -5,7 +5,6 @@ from collections.abc import Callable
 from datetime import datetime
 
 from telegram import Update
-from telegram.constants import ParseMode
 from telegram.ext import CallbackQueryHandler, CommandHandler, ContextTypes
 
 from bot import timeline as picture
@@ -13,7 +12,7 @@ from bot.commands import Handler, argument
 from bot.commands.deals import one_deal, pressed_deal
 from bot.messages import timeline as messages
 from bot.messages.frame import Message
-from bot.replies import keyboard, reply
+from bot.replies import reply, send_photo
 from models import timeline as timelines
 from models.database import Database
 from models.deal import Deal
@@ -59,18 +58,4 @@ class TimelineCommands:
             await reply(update, Message(""))  # the waiting sign of the button ends before the picture is drawn
         async with self._pen:
             png = await asyncio.to_thread(picture.draw, told, self._clock())
-        await _send(update, png, answer)
-
-
-async def _send(update: Update, png: bytes, caption: Message) -> None:
-    """Answer with a picture, in the topic of the question. Raises TelegramError."""
-    chat, under = update.effective_chat, update.effective_message
-    if chat:
-        topic = under.message_thread_id if under and under.is_topic_message else None
-        await chat.send_photo(
-            png,
-            caption=caption.text,
-            parse_mode=ParseMode.HTML,
-            reply_markup=keyboard(caption),
-            message_thread_id=topic,
-        )
+        await send_photo(update, png, answer)

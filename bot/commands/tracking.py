@@ -1,28 +1,49 @@
 """Taking up a deal in the conversation."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 import telegram
+from sqlalchemy.ext.asyncio import AsyncSession
 from telegram import Update
-from telegram.ext import CallbackQueryHandler, CommandHandler, ContextTypes
+from telegram.ext import CallbackQueryHandler, CommandHandler, ContextTypes, MessageHandler, filters
 
-from bot.commands import Handler, argument, require_editor
+from bot.commands import Handler, argument, pressed, require_editor
+from bot.commands.deals import card
 from bot.errors import Refusal
 from bot.messages import tracking as messages
+from bot.messages.frame import Message
 from bot.messages.help import gone, missing
+from bot.messages.owner import no_editor
 from bot.replies import reply
-from matcher.vocabulary import Deal, Kind
-from models import ambiguity, imports
-from models import deal as deals
+from matcher import vocabulary
+from matcher.vocabulary import Kind
+from models import shorthand
+from models.ambiguity import Ambiguity, ambiguities
 from models.database import Database
-from models.preview import latest_headlines, preview
-from models.watchlist import WatchlistDeal, WatchlistError, new_deal
+from models.deal import spelling_key
+from models.people import EDITORS, role_of
+from models.preview import Preview, latest, preview
+from models.shorthand import IncompleteError
+from models.tracking import approve_all, completed, namesakes, take_up, the_same
+from models.watchlist import WatchlistDeal, WatchlistError
+
+
+class _Answer(filters.MessageFilter):
+    """A reply to one of the bot's questions for a deal."""
+
+    def filter(self, message: telegram.Message) -> bool:
+        return _asked(message) is not None
 
 
 class TrackingCommands:
-    """/track, for the owner and admins: a preview first, then one press."""
+    """/track: a preview first, to which names can be added, then one press.
+
+    Whoever may not decide about deals gets the same preview with a button that proposes it. Nothing of the conversation
+    is kept: each message says what it is about, in the words in which it could be typed (:mod:`models.shorthand`).
+    """
 
     def __init__(self, database: Database, clock: Callable[[], datetime]) -> None:
         self._database = database
@@ -30,50 +51,144 @@ class TrackingCommands:
 
     def handlers(self) -> list[Handler]:
         """What PTB dispatches to."""
-        return [CommandHandler("track", self.track), CallbackQueryHandler(self.track_pressed, r"^track\Z")]
+        return [
+            CommandHandler("track", self.track),
+            MessageHandler(filters.TEXT & ~filters.COMMAND & _Answer(), self.answered),
+            CallbackQueryHandler(self.track_pressed, r"^track\Z"),
+            CallbackQueryHandler(self.kind_pressed, rf"^track:({'|'.join(Kind)})\Z"),
+            CallbackQueryHandler(self.name_asked, r"^track:name\Z"),
+        ]
 
     async def track(self, update: Update, context: ContextTypes.DEFAULT_TYPE) -> None:
-        """/track HUAWEI + AT&T [KIND]."""
+        """/track HUAWEI + AT&T [KIND]; alone, it asks for them."""
         typed = argument(context)
+        if typed:
+            await self._show(update, typed)
+            return
         async with self._database.read() as session:
-            await require_editor(session, update)
-            entry = _entry(typed)
-            if await deals.by_slug(session, entry.deal.slug):
-                raise Refusal(messages.already_tracked(entry.deal.slug))
-            known, headlines = await deals.all_deals(session), await latest_headlines(session)
-        others = [row.value for row in known]
-        found = await asyncio.to_thread(preview, entry.deal, headlines)
-        warnings = await asyncio.to_thread(_warnings, entry, others)
-        await reply(update, messages.preview(f"{messages.COMMAND}{typed}", entry.deal, found, warnings))
+            await may_track(session, update)
+        await reply(update, messages.ask_parties())
+
+    async def answered(self, update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
+        """A deal, or a name for the deal that the question is about."""
+        if update.message and update.message.text:
+            line, typed = _asked(update.message), " ".join(update.message.text.split())
+            await self._show(update, _with_name(line, typed) if line else typed)
+
+    async def kind_pressed(self, update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
+        """Another kind, or the way back from a question: the preview of the same deal as that kind."""
+        deal = read_line(shown_line(update)).deal
+        line = shorthand.write(replace(deal, kind=Kind(pressed(update)[1])))
+        await reply(update, await offer(self._database, update, line))
+
+    async def name_asked(self, update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
+        """Ask for another name."""
+        async with self._database.read() as session:
+            await may_track(session, update)
+        line = shown_line(update)
+        await reply(update, messages.ask_name(line, read_line(line).deal))
 
     async def track_pressed(self, update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
         """The button under a preview. Pressed twice, it has been done."""
+        async with self._database.read() as session:
+            await require_editor(session, update)
+        deal = read_line(shown_line(update)).deal
+        found = await look(self._database, deal)
         async with self._database.write() as session:
             await require_editor(session, update)
-            under = update.callback_query.message if update.callback_query else None
-            if not isinstance(under, telegram.Message) or not under.text:
-                raise Refusal(gone())
-            entry = _entry(messages.command_of(under.text))
-            if await deals.by_slug(session, entry.deal.slug):  # an import would describe it anew
-                raise Refusal(messages.already_tracked(entry.deal.slug))
-            await imports.import_deals(session, [entry], self._clock())
-        await reply(update, messages.tracked(entry.deal.slug))
+            await refuse_if_tracked(session, update, deal)
+            row = await take_up(session, deal, found)
+            await approve_all(session, row, update.effective_user.id if update.effective_user else 0, self._clock())
+            answer = messages.tracked(row.slug, found, await card(session, update, row))
+        await reply(update, answer)
+
+    async def _show(self, update: Update, typed: str) -> None:
+        await reply(update, await offer(self._database, update, typed, complete=True))
 
 
-def _entry(typed: str) -> WatchlistDeal:
-    """The deal that was typed: parties joined by plus signs, then perhaps its kind."""
-    names = [name.strip() for name in typed.split("+")]
-    if len(names) < 2 or not all(names):
-        raise Refusal(missing("track"))
-    kind = Kind.ACQUISITION
-    *last, word = names[-1].split()
-    if last and word.casefold() in list(Kind):
-        kind, names[-1] = Kind(word.casefold()), " ".join(last)
+async def offer(database: Database, update: Update, line: str, *, complete: bool = False) -> Message:
+    """The preview of a deal, for this user; ``complete`` adds what other deals know of its parties.
+
+    Raises :class:`Refusal` if it is tracked already or would be no deal, or to whoever may not ask here.
+    """
+    async with database.read() as session:
+        editor = await may_track(session, update)
+        entry = read_line(line)
+        await refuse_if_tracked(session, update, entry.deal)
+        others = [row.value for row in await namesakes(session, entry.deal)]
+    deal = (completed(entry, others) if complete else entry).deal
+    found = await look(database, deal)
+    doubts = await asyncio.to_thread(_doubts, deal, others)
+    return messages.preview(shorthand.write(deal), deal, found, doubts, editor=editor)
+
+
+async def look(database: Database, deal: vocabulary.Deal) -> Preview:
+    """What is stored about a deal."""
+    async with database.read() as session:
+        kept = await latest(session)
+    return await asyncio.to_thread(preview, deal, kept)
+
+
+def _doubts(deal: vocabulary.Deal, others: Sequence[vocabulary.Deal]) -> Sequence[Ambiguity]:
+    return list(ambiguities([deal, *others], about={deal.slug}))
+
+
+async def may_track(session: AsyncSession, update: Update) -> bool:
+    """Whether this user decides about deals; others may propose some, each in the private chat with the bot.
+
+    Raises :class:`Refusal` to others elsewhere.
+    """
+    chat, user = update.effective_chat, update.effective_user
+    if user and await role_of(session, user.id) in EDITORS:
+        return True
+    if user and chat and chat.id == user.id:  # so it is a private chat, and with this user
+        return False
+    raise Refusal(no_editor() if update.callback_query else messages.propose_in_private())
+
+
+async def refuse_if_tracked(session: AsyncSession, update: Update, deal: vocabulary.Deal) -> None:
+    """Raise a :class:`Refusal` with the deal's card if it is tracked already: an import would describe it anew."""
+    known = the_same(deal, await namesakes(session, deal))
+    if known:
+        shown = await card(session, update, known)
+        raise Refusal((messages.archived if known.archived_at else messages.already_tracked)(known.slug, shown))
+
+
+def read_line(line: str) -> WatchlistDeal:
+    """The deal that was typed. Raises :class:`Refusal` if it is none."""
     try:
-        return new_deal(names, kind)
+        return shorthand.read(line)
+    except IncompleteError as error:
+        raise Refusal(missing("track")) from error
     except WatchlistError as error:
         raise Refusal(messages.cannot_track(str(error))) from error
 
 
-def _warnings(entry: WatchlistDeal, others: list[Deal]) -> list[str]:
-    return list(ambiguity.warnings([*others, entry.deal], about={entry.deal.slug}))
+def shown_line(update: Update) -> str:
+    """The deal that the message under the pressed button is about. Raises :class:`Refusal` if it is about none."""
+    under = update.callback_query.message if update.callback_query else None
+    line = messages.line_of(under.text or "") if isinstance(under, telegram.Message) else ""
+    if not line:
+        raise Refusal(gone())
+    return line
+
+
+def _with_name(line: str, typed: str) -> str:
+    """The deal with what was typed as ``PARTY: NAME`` behind its party."""
+    deal = read_line(line).deal
+    whose, _, pieces = typed.partition(":")
+    key = spelling_key(whose)
+    place = next((n for n, p in enumerate(deal.parties) if key in map(spelling_key, p.names)), None)
+    if place is None or not pieces.strip():
+        raise Refusal(messages.whose_name(deal))
+    parties = list(deal.parties)
+    parties[place] = shorthand.with_pieces(parties[place], pieces)
+    return shorthand.write(replace(deal, parties=tuple(parties)))
+
+
+def _asked(message: telegram.Message) -> str | None:
+    """What the bot asks about in the message that this one replies to: a deal, or empty for a new one; else None."""
+    question = message.reply_to_message
+    if question is None or question.from_user is None or question.from_user.id != message.get_bot().id:
+        return None
+    return messages.asked(question.text or "")

@@ -1,6 +1,7 @@
 """The deals: lists, cards, histories, and finding the one that is meant."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import groupby
 
 from bot.language import N_, any_of, day, moment, ngettext, pgettext
@@ -74,7 +75,19 @@ def status(deal: Deal, latest: Change | None, *, followed: bool, notice: str = "
         lines.append(_("{weight} · since {day}", weight=behind, day=day(deal.moment)))
         lines += [contested()] * deal.contested
         lines += ["", *evidence(latest.claims)] if latest and not compact else []
+    if deal.archived_at:
+        lines.insert(1, _("Archived on {day}, no longer followed.", day=day(deal.archived_at)))
     return Message("\n".join(lines).rstrip(), _card_buttons(deal, latest, followed=followed), notice)
+
+
+def returnable(card: Message, deal: Deal) -> Message:
+    """The card of an archived deal for those who may bring it back."""
+    return replace(card, buttons=(*card.buttons, (bring_back_button(deal),)))
+
+
+def bring_back_button(deal: Deal) -> Button:
+    """Lets the news of an archived deal be read again."""
+    return Button(pgettext("button", "Bring it back"), f"bring-back:{deal.id}")
 
 
 def history(deal: Deal, changes: Sequence[Change]) -> Message:

@@ -1,17 +1,13 @@
-"""Finding feeds for their owner: at an address, and in lists of feeds from other readers."""
+"""Finding feeds for their owner: at an address, or on a page that offers several."""
 
 from hashlib import sha256
 
 from bot.language import gettext as _
-from bot.language import ngettext
-from bot.messages.feeds import all_feeds
 from bot.messages.frame import (
     LONGEST_ADDRESS,
     LONGEST_ITEM,
-    LONGEST_NAME,
     LONGEST_REASON,
     LONGEST_TEXT,
-    LONGEST_TITLE,
     Button,
     Message,
     cut,
@@ -20,12 +16,6 @@ from bot.messages.frame import (
     visible_length,
 )
 from feeds.adding import Choice
-from feeds.opml import MAX_BYTES, Imported, Unusable
-
-UNUSABLE = 6
-"""Unusable lines of an imported list that are named."""
-EXPORTED = "hearsay-feeds.opml"
-"""The name of the file that ``/export`` sends."""
 
 
 def looking(address: str) -> Message:
@@ -63,46 +53,3 @@ def offered_feed(text: str, data: str) -> str | None:
 
 def _digest(url: str) -> str:
     return sha256(url.encode()).hexdigest()[:32]
-
-
-def imported_feeds(result: Imported) -> Message:
-    """What became of a list of feeds."""
-    if not (result.added or result.known or result.unusable):
-        return bad_list(_("This list holds no feeds; export it again from a feed reader."))
-    sums = _(
-        "Added {added}, known already {known}, not usable {unusable}.",
-        added=len(result.added),
-        known=len(result.known),
-        unusable=len(result.unusable),
-    )
-    lines = [sums, *map(_unusable, result.unusable[:UNUSABLE])]
-    more = len(result.unusable) - UNUSABLE
-    if more > 0:
-        lines.append(ngettext("… and {count} more.", "… and {count} more.", more))
-    return Message("\n".join(lines), ((all_feeds(),),))
-
-
-def _unusable(line: Unusable) -> str:
-    return f"• {cut(line.reason, LONGEST_TITLE + LONGEST_NAME)}: <code>{cut(line.url, LONGEST_NAME) or '-'}</code>"
-
-
-def bad_list(reason: str) -> Message:
-    """A file cannot be imported."""
-    return Message(_("Nothing was imported. {reason}", reason=cut(reason, LONGEST_REASON)))
-
-
-def large_list() -> Message:
-    """A file is too large to be a list of feeds."""
-    return bad_list(_("The file is larger than {count} bytes; split it into several.", count=MAX_BYTES))
-
-
-def not_downloaded() -> Message:
-    """Telegram did not hand out a file."""
-    return bad_list(_("The file could not be had from Telegram; send it again."))
-
-
-def exported_feeds(count: int) -> str:
-    """The words under the file that ``/export`` sends."""
-    return ngettext(
-        "{count} feed. Send such a file here to import it.", "{count} feeds. Send such a file here to import it.", count
-    )

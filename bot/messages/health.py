@@ -42,6 +42,7 @@ def _warnings(found: Health, disk: Disk, now: datetime) -> list[str]:
             (found.claimed_at and now - found.claimed_at > LONG_SILENCE, _silent(found.claimed_at, now)),
             (found.backlog.given_up, _given_up(found.backlog.given_up)),
             (found.unreadable, _unreadable(found.unreadable)),
+            (found.proposals, _proposals(found.proposals)),
             (disk.free < LITTLE_SPACE, _("Little space is left on the disk: {size}.", size=_megabytes(disk.free))),
         )
         if condition
@@ -68,6 +69,14 @@ def _unreadable(count: int) -> str:
     return ngettext(
         "{count} update from Telegram could not be handled; the log says why.",
         "{count} updates from Telegram could not be handled; the log says why.",
+        count,
+    )
+
+
+def _proposals(count: int) -> str:
+    return ngettext(
+        "{count} proposed deal waits for an answer: /proposals",
+        "{count} proposed deals wait for an answer: /proposals",
         count,
     )
 

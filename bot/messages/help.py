@@ -37,16 +37,34 @@ COMMANDS = {
         ("/settings", "/settings quiet 22:30-06:45", "/settings zone Madrid"),
     ),
     "missed": Command(N_("what this chat was not told, and where those deals stand now")),
+    "channel": Command(N_("set up a channel of yours from here"), ("/channel", "/channel @name", "/channel done")),
     "set": Command(N_("for admins: say where a deal stands"), ("/set huawei-att denied reason",)),
     "undo": Command(N_("for admins: take a change back"), ("/undo huawei-att",)),
+    "spotted": Command(N_("for admins: deals in the news that nobody tracks yet")),
+    "proposals": Command(N_("for admins: the deals that users propose")),
+    "edit": Command(
+        N_("for admins: what a deal is called, its kind, its parties and their names"),
+        ("/edit huawei-att", "/edit huawei-att alias AT&T: ATT, AT and T"),
+    ),
+    "merge": Command(N_("for admins: make one deal of two"), ("/merge att-huawei into huawei-att",)),
+    "archive": Command(
+        N_("for admins: read the news of a deal no more, and see which are archived"), ("/archive huawei-att",)
+    ),
     "claim": Command(N_("become the owner, with the code from the first start"), ("/claim CODE",)),
     "feeds": Command(N_("for the owner: the feeds, how they do, how often they are asked")),
     "addfeed": Command(
         N_("for the owner: follow a feed, or the feed of a website"), ("/addfeed https://news.example",)
     ),
-    "track": Command(N_("for admins: follow another deal"), ("/track Huawei + AT&T partnership",)),
+    "track": Command(
+        N_("take up another deal, or propose it"),
+        ("/track", "/track Huawei + AT&T = ATT Mobility partnership"),
+    ),
+    "people": Command(N_("for the owner: who may use this Hearsay, its admins, invitations")),
     "health": Command(N_("for the owner: how Hearsay is, and what needs a hand")),
-    "export": Command(N_("for the owner: all feeds as an OPML file; send such a file to import it")),
+    "export": Command(
+        N_("for the owner: all feeds, or all deals, as a file"), ("/export", "/export feeds", "/export deals")
+    ),
+    "import": Command(N_("for the owner: which files may be sent here, and what becomes of them")),
 }
 """Every command: /help and Telegram's menu are made from this list."""
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from bot.language import gettext as _
 from bot.language import moment, ngettext, pgettext
+from bot.messages.channels import Link
 from bot.messages.frame import LONGEST_ITEM, LONGEST_NAME, LONGEST_QUOTE, LONGEST_TITLE, Button, Message, cut, label
 from bot.messages.standing import contested, evidence, headline, stage_words, standing_words, weight
 from matcher.decide import name_the_end
@@ -17,6 +18,8 @@ MISSED = 10
 """Deals that ``/missed`` shows."""
 DIGEST = 20
 """Deals that one digest names."""
+FOR_READERS = frozenset({"status", "history", "why"})
+"""The first words of the data of the buttons that change nothing, and so are for the readers of a channel, too."""
 
 
 def changed(change: Change, deal: Deal, earlier: int = 0, *, compact: bool = False) -> Message:
@@ -53,6 +56,24 @@ def _buttons(deal: Deal, change: Change | None = None) -> tuple[tuple[Button, ..
     why = Button(pgettext("button", "Why"), f"why:{deal.id}:0:new")
     wrong = () if change is None or change.undoes_id else (Button(pgettext("button", "Wrong"), f"wrong:{change.id}"),)
     return ((status, history, mute), (why, *wrong))
+
+
+def in_channel(message: Message, bot: str) -> Message:
+    """A message as a channel gets it: what readers may ask opens their own chat with the bot, the rest is left out.
+
+    ``bot`` is the bot's name without @; the links are answered by bot/commands/channels.py.
+    """
+    rows = [tuple(_link(button, bot) for button in row if _verb(button) in FOR_READERS) for row in message.buttons]
+    return Message(message.text, tuple(row for row in rows if row))
+
+
+def _verb(button: Button) -> str:
+    return button.data.partition(":")[0]
+
+
+def _link(button: Button, bot: str) -> Link:
+    deal = button.data.split(":")[1]
+    return Link(button.label, f"https://t.me/{bot}?start={_verb(button)}_{deal}")
 
 
 def report(claim: Claim, deal: Deal) -> Message:

@@ -1,7 +1,7 @@
 """What a chat follows, and how much of it."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
 from bot.language import N_, any_of, moment, ngettext, pgettext
@@ -64,6 +64,14 @@ def _now_followed(what: str, *, party: bool, kind: bool) -> str:
     if kind:
         return _("This chat now follows all {kind}, future ones too. /subscriptions shows all.", kind=what)
     return _("This chat now follows {deal}. /subscriptions shows all.", deal=what)
+
+
+def archived(deal: Deal, *, new: bool) -> Message:
+    """Confirm a subscription to a deal whose news is not read."""
+    title = cut(deal.title, LONGEST_NAME)
+    say = _now_followed if new else _followed_already
+    note = _("The deal is archived: its news is read again only once an admin brings it back.")
+    return Message(f"{say(title, party=False, kind=False)}\n{note}")
 
 
 def _followed_already(what: str, *, party: bool, kind: bool) -> str:
@@ -158,6 +166,7 @@ def _summary(subscription: Subscription, now: datetime) -> str:
     parts += [_("silent")] * subscription.silent
     parts += [_("filtered")] * bool(subscription.words)
     parts += [_("muted")] * is_muted(subscription.muted_until, now)
+    parts += [_("archived")] * bool(subscription.deal and subscription.deal.archived_at)
     return " · ".join(parts)
 
 
@@ -298,12 +307,11 @@ def filter_from_the_list() -> Message:
 # A deal, muted -------------------------------------------------------------------------------------------------------
 
 
-def ask_mute(deal: Deal) -> Message:
-    """For how long."""
-    buttons = (
-        Button(pgettext("button", "1 day"), f"mute:{deal.id}:1"),
-        Button(pgettext("button", "1 week"), f"mute:{deal.id}:7"),
-        Button(pgettext("button", "30 days"), f"mute:{deal.id}:30"),
+def ask_mute(deal: Deal, now: datetime) -> Message:
+    """For how long. Each button carries until when, in Unix seconds."""
+    times = ((pgettext("button", "1 day"), 1), (pgettext("button", "1 week"), 7), (pgettext("button", "30 days"), 30))
+    buttons = tuple(
+        Button(words, f"mute:{deal.id}:{int((now + timedelta(days=days)).timestamp())}") for words, days in times
     )
     return Message(_("For how long should nothing be told of {deal}?", deal=cut(deal.title, LONGEST_NAME)), (buttons,))
 

@@ -346,11 +346,11 @@ async def test_a_file_that_cannot_be_had_is_asked_for_again(owned: Bot) -> None:
 
 
 async def test_feeds_survive_export_and_import(owned: Bot) -> None:
-    """/export sends a file that brings every feed back: address, title, trust, pace and full text."""
+    """/export feeds sends a file that brings every feed back: address, title, trust, pace and full text."""
     await _feed(owned, HOSTILE.replace("\u202e", "")[:LONGEST_TITLE], pace=timedelta(seconds=60), full_text=True)
     await _feed(owned, "Paper", "https://paper.example/")
     before = [FeedLine.of(feed) for feed in await owned.feeds()]
-    sent = await owned.ask("/export", chat=OWNER)
+    sent = await owned.ask("/export feeds", chat=OWNER)
     assert sent.document is not None
     assert (sent.document.name, sent.text) == ("hearsay-feeds.opml", "2 feeds. Send such a file here to import it.")
     assert read_opml(sent.document.content) == before

@@ -14,7 +14,7 @@ from standin.content import Parameters, keyboard_of, text_of
 from standin.markup import read_html
 
 from bot.language import languages, speaking
-from bot.messages import deals, feed_words, feeds, finding, owner, push, settings, standing, subscriptions
+from bot.messages import deals, feed_words, feeds, files, finding, owner, push, settings, standing, subscriptions
 from bot.messages import help as helping
 from bot.messages.frame import PAGE, Message, label, plain, without_markup
 from bot.messages.search import LONGEST_WORDS
@@ -144,7 +144,7 @@ def _about_deals(title: str, name: str, outlet: str, url: str) -> list[Message]:
         *_about_a_subscription(name),
         subscriptions.subscribed(name),
         subscriptions.still_followed(deal),
-        subscriptions.ask_mute(deal),
+        subscriptions.ask_mute(deal, NOW),
         subscriptions.muted(deal, NOW, UTC),
         subscriptions.unmuted(deal),
         push.released(deal, change),
@@ -179,8 +179,8 @@ def _about_feeds(title: str, reason: str, url: str) -> list[Message]:
         finding.looking(url),
         feeds.remove_feed(feed),
         feeds.removed_feed(feed),
-        finding.imported_feeds(Imported([url], [], [Unusable(url, reason)] * 50)),
-        finding.bad_list(reason),
+        files.imported_feeds(Imported([url], [], [Unusable(url, reason)] * 50)),
+        files.bad_file(reason),
         *(feeds.trouble(Notice(feed=feed, at=NOW, trouble=trouble, reason=reason)) for trouble in Trouble),
     ]
 

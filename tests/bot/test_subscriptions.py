@@ -17,6 +17,8 @@ from models.subscriber import Subscriber, Wire
 from models.subscription import Moves, Mute, Subscription, Target
 
 TALKS = "Alpha in talks to buy Beta, Bloomberg reports"
+A_WEEK_ON = 1_516_017_600
+"""12:00 UTC a week after the day on which the tests play, in Unix seconds."""
 FORUM, TOPIC = -1_000_000_002_001, 77
 ANONYMOUS = {"id": 1087968824, "is_bot": True, "first_name": "Group", "username": "GroupAnonymousBot"}
 
@@ -268,7 +270,7 @@ async def test_a_mute_is_of_one_chat(bot: Bot) -> None:
     """The other chat still hears of the deal."""
     for chat in (ANNA, BORIS):
         await bot.ask("/subscribe everything", chat=chat)
-    await bot.forge(bot.telegram.messages(ANNA)[-1], f"mute:{(await bot.deal('alpha-beta')).id}:7", ANNA)
+    await bot.forge(bot.telegram.messages(ANNA)[-1], f"mute:{(await bot.deal('alpha-beta')).id}:{A_WEEK_ON}", ANNA)
     told = {chat: len(bot.telegram.messages(chat)) for chat in (ANNA, BORIS)}
     await bot.news(TALKS)
     assert len(bot.telegram.messages(ANNA)) == told[ANNA]
@@ -380,7 +382,7 @@ async def everything(bot: Bot, *chats: int) -> list[tuple[Any, ...]]:
 def _forged(dice: random.Random, subscription: int, deal: int) -> str:
     """Data of a button that changes something."""
     return dice.choice([
-        f"follow:{deal}", f"unfollow:{deal}", f"unmute:{deal}", f"mute:{deal}:{dice.choice((1, 7, 30))}",
+        f"follow:{deal}", f"unfollow:{deal}", f"unmute:{deal}", f"mute:{deal}:{A_WEEK_ON}",
         f"sub:{subscription}:stop", f"sub:{subscription}:filter", f"sub:{subscription}:words:any",
         f"sub:{subscription}:silent:1", f"sub:{subscription}:moves:{dice.choice(list(Moves))}",
         f"sub:{subscription}:mute:{dice.choice(('0', '1', '7', 'ever'))}",
@@ -410,7 +412,8 @@ async def test_no_forged_button_changes_another_chat(bot: Bot, times: Callable[.
 @pytest.mark.parametrize(
     "data",
     ["sub:1:moves:none", "sub:1:silent:2", "sub:1:mute:400", "sub:1:words:x", "sub:1:chat:2", "subs:-1", "sub:1\n",
-     "sub:1:stop:1", "mute:1:9999", "mute:0:7", "follow:1\n", "chat:hour:24", "chat:hour:٣", "chat:zone:../etc",
+     "sub:1:stop:1", "mute:1:9999", f"mute:0:{A_WEEK_ON}", "mute:1:1515400000", "mute:1:99999999999", "follow:1\n",
+     "chat:hour:24", "chat:hour:٣", "chat:zone:../etc",
      "sub:0", "chat:quiet:0-0", "chat:quiet:0-1440", "chat:language:xx", "chat:nothing", "chat:compact:2",
      "chat:digest:hourly"],
 )  # fmt: skip
@@ -423,11 +426,15 @@ async def test_data_that_no_button_carries_changes_nothing(bot: Bot, data: str) 
 
 
 async def test_a_press_may_be_handled_twice(bot: Bot) -> None:
-    """Each button says what shall hold afterwards, not that something shall turn."""
+    """Each button says what shall hold afterwards, not that something shall turn; a mute does not grow by a crash."""
     message = await opened(bot)
-    for data in [button.callback_data for button in message.buttons if button.text not in ("Stop", "← Subscriptions")]:
+    await bot.forge(message, f"mute:{(await bot.deal('alpha-beta')).id}:new", ANNA)
+    question = bot.telegram.messages(ANNA)[-1]
+    buttons = [button for button in message.buttons if button.text not in ("Stop", "← Subscriptions")]
+    for data in [button.callback_data for button in (*buttons, *question.buttons)]:
         assert data is not None
         await bot.forge(message, data, ANNA)
         once = await everything(bot)
+        bot.clock.advance(minutes=1)
         await bot.forge(message, data, ANNA)
         assert await everything(bot) == once

@@ -9,6 +9,7 @@ from itertools import cycle, islice
 import pytest
 from builders import DAY, HOUR, NOON
 from running_bot import BORIS, Bot
+from standin.faults import flooded
 
 from bot import timeline as picture
 from bot.language import speaking
@@ -64,6 +65,13 @@ async def test_the_card_has_a_button_for_it(bot: Bot) -> None:
     assert shown.document
     assert (await bot.press(shown, "Status")).document
     assert bot.telegram.messages(BORIS)[-1].text == card.text
+
+
+async def test_the_picture_is_sent_again_after_a_failure(bot: Bot) -> None:
+    """A flood limit is waited out, as with any other answer."""
+    await bot.news("Alpha in talks to buy Beta, Bloomberg reports")
+    bot.telegram.fail("sendPhoto", flooded(0))
+    assert (await bot.ask("/timeline alpha-beta")).document
 
 
 async def test_without_reports_there_is_no_picture(bot: Bot) -> None:

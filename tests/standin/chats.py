@@ -36,6 +36,8 @@ class BotMessage:
     keyboard: dict[str, Any] | None
     document: Upload | None = None
     """The file it carries; its text is the file's caption then."""
+    answers: int | None = None
+    """The number of the message that it is a reply to."""
     first_text: str = ""
     """What it said when it was sent; an edit leaves that."""
 
@@ -68,6 +70,8 @@ class Chats:
     def __init__(self) -> None:
         self.message_ids = itertools.count(1)
         self._messages: defaultdict[int, dict[int, BotMessage]] = defaultdict(dict)
+        self.written: defaultdict[int, dict[int, dict[str, Any]]] = defaultdict(dict)
+        """What users have written into every chat, by the numbers of the messages."""
         self._refusals: dict[int, ApiError] = {}
 
     def refuse(self, chat_id: int, why: ApiError) -> None:
@@ -87,10 +91,21 @@ class Chats:
         """The bot's messages in a chat by their ids, oldest first."""
         return self._messages[chat_id]
 
+    def under_a_press(self, message: BotMessage) -> dict[str, Any]:
+        """The message of a pressed button: with it comes what it is a reply to, unless that was deleted."""
+        answered = self.written[message.chat_id].get(message.answers or 0)
+        return message.as_json() | ({"reply_to_message": answered} if answered else {})
+
     def add(self, message: BotMessage) -> dict[str, Any]:
         """Put a message into its chat; returns it as the Bot API describes it."""
         self._messages[message.chat_id][message.message_id] = message
         return message.as_json()
+
+    def delete(self, chat_id: int, message_id: int) -> bool:
+        """Take a message away, which must be there."""
+        if self._messages[chat_id].pop(message_id, None) is None:
+            raise ApiError(400, "Bad Request: message to delete not found")
+        return True
 
     def edit(self, chat_id: int, message_id: int, **changes: Any) -> dict[str, Any]:
         """Change a message, which must be there and must not be the same afterwards."""
@@ -109,11 +124,21 @@ def shut_out(chat_id: int) -> ApiError:
 
 
 def chat_json(chat_id: int) -> dict[str, Any]:
-    """A chat as the Bot API describes it: private above zero, else a group, or a supergroup from -100… down."""
+    """A chat as the Bot API describes it: private above zero, else a group, or a supergroup from -100… down.
+
+    Telegram numbers channels like supergroups; here those from -1002… down are channels.
+    """
     if chat_id > 0:
         return {"id": chat_id, "type": "private", "first_name": f"User {chat_id}"}
+    if is_channel(chat_id):
+        return {"id": chat_id, "type": "channel", "title": f"Channel {chat_id}"}
     kind = "supergroup" if chat_id < -1_000_000_000_000 else "group"
     return {"id": chat_id, "type": kind, "title": f"Group {chat_id}"}
+
+
+def is_channel(chat_id: int) -> bool:
+    """Whether a chat is a channel."""
+    return chat_id <= -1_002_000_000_000
 
 
 def user_json(user_id: int, language: str = "en") -> dict[str, Any]:

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any
 
-from standin.chats import BOT, BotMessage, Chats, chat_json, user_json
+from standin.chats import BOT, BotMessage, Chats, chat_json, is_channel, user_json
 from standin.content import (
     Parameters,
     answer_of,
@@ -41,6 +41,13 @@ _RIGHTS: dict[str, dict[str, Any]] = {
     "kicked": {"until_date": 0},
 }
 """What the Bot API says besides of a member of this status (ChatMemberAdministrator, ChatMemberOwner …)."""
+_POSTING = {"can_post_messages": True, "can_edit_messages": False}
+"""What it says of an administrator of a channel, too."""
+
+
+def not_in_channel() -> ApiError:
+    """The bot is no member of the channel."""
+    return ApiError(403, "Forbidden: bot is not a member of the channel chat")
 
 
 class Methods:
@@ -55,6 +62,10 @@ class Methods:
         """The menu of each language; of none, for all others."""
         self.members: dict[tuple[int, int], str] = {}
         """What users are in chats, by chat and user; an admin where nothing is said."""
+        self.rights: dict[tuple[int, int], dict[str, bool]] = {}
+        """The rights of administrators that are other than usual, by chat and user."""
+        self.usernames: dict[str, int] = {}
+        """The names of public channels, without @."""
         self._chats = chats
         self._updates = updates
         self._traffic = traffic
@@ -67,6 +78,7 @@ class Methods:
             "getChat": self._get_chat,
             "getChatMember": self._get_chat_member,
             "getFile": self._get_file,
+            "deleteMessage": self._delete_message,
             "answerCallbackQuery": self._answer_callback_query,
             "answerInlineQuery": self._answer_inline_query,
             "setMyCommands": self._set_my_commands,
@@ -97,9 +109,20 @@ class Methods:
         """Only what puts a message into a chat, or edits one, counts towards the limits; nothing refused does."""
         self._traffic.admit(p.chat_id)
         self._chats.check(p.chat_id)
+        self._check_posting(p.chat_id)
         result = play(p)
         self._traffic.count(p.chat_id)
         return result
+
+    def _check_posting(self, chat_id: int) -> None:
+        """In a channel a bot needs a right, for its own messages, too (Bot API: sendMessage, deleteMessage)."""
+        if not is_channel(chat_id):
+            return
+        itself = self._member(chat_id, BOT["id"])
+        if itself["status"] != "administrator":
+            raise not_in_channel()
+        if not itself["can_post_messages"]:
+            raise ApiError(400, "Bad Request: need administrator rights in the channel chat")
 
     # Messages
 
@@ -125,7 +148,8 @@ class Methods:
         source, text, entities, *document = content
         keyboard = keyboard_of(p)
         number, date = next(self._chats.message_ids), int(self._clock().timestamp())
-        return BotMessage(p.chat_id, number, date, source, text, entities, keyboard, *document)
+        answers = p.get("reply_parameters", {}).get("message_id")
+        return BotMessage(p.chat_id, number, date, source, text, entities, keyboard, *document, answers=answers)
 
     def _edit_message_text(self, p: Parameters) -> dict[str, Any]:
         text, entities = text_of(p)
@@ -134,6 +158,11 @@ class Methods:
 
     def _edit_message_reply_markup(self, p: Parameters) -> dict[str, Any]:
         return self._chats.edit(p.chat_id, p["message_id"], keyboard=keyboard_of(p))
+
+    async def _delete_message(self, p: Parameters) -> bool:
+        self._chats.check(p.chat_id)
+        self._check_posting(p.chat_id)
+        return self._chats.delete(p.chat_id, p["message_id"])
 
     # Updates
 
@@ -182,12 +211,31 @@ class Methods:
         }
 
     async def _get_chat(self, p: Parameters) -> dict[str, Any]:
+        """A public channel is seen by everybody, a private one by its members."""
+        chat_id = self._chat_id(p)
+        public = [{"username": name} for name, number in self.usernames.items() if number == chat_id]
+        if is_channel(chat_id) and not public and self._member(chat_id, BOT["id"])["status"] in ("left", "kicked"):
+            raise not_in_channel()
         rest = {"accent_color_id": 0, "max_reaction_count": 11, "accepted_gift_types": _NO_GIFTS}
-        return chat_json(p.chat_id) | rest
+        return chat_json(chat_id) | rest | (public[0] if public else {})
+
+    def _chat_id(self, p: Parameters) -> int:
+        """The chat, by number or by the @name of a public channel."""
+        return self.usernames.get(str(p["chat_id"]).removeprefix("@")) or p.chat_id
 
     async def _get_chat_member(self, p: Parameters) -> dict[str, Any]:
-        status = self.members.get((p.chat_id, int(p["user_id"])), "administrator")
-        return {"status": status, "user": user_json(int(p["user_id"]))} | _RIGHTS.get(status, {})
+        """Of a channel the bot hears who its members are only as an administrator."""
+        if is_channel(p.chat_id) and self._member(p.chat_id, BOT["id"])["status"] != "administrator":
+            raise ApiError(400, "Bad Request: member list is inaccessible")
+        return self._member(p.chat_id, int(p["user_id"]))
+
+    def _member(self, chat_id: int, user_id: int) -> dict[str, Any]:
+        status = self.members.get((chat_id, user_id), "administrator")
+        user = BOT if user_id == BOT["id"] else user_json(user_id)
+        member = {"status": status, "user": user} | _RIGHTS.get(status, {})
+        if status != "administrator":
+            return member
+        return member | (_POSTING if is_channel(chat_id) else {}) | self.rights.get((chat_id, user_id), {})
 
     async def _get_file(self, p: Parameters) -> dict[str, Any]:
         file_id = p["file_id"]

@@ -143,6 +143,11 @@ class Telegram:
         }
         return await self._says(chat_id, user_id, document=document)
 
+    async def user_forwards(self, chat_id: int, channel_id: int, text: str) -> int:
+        """A user forwards a channel's post to the bot. Returns the update's id."""
+        origin = {"type": "channel", "date": self._now(), "chat": chat_json(channel_id), "message_id": 1}
+        return await self._says(chat_id, None, text=text, forward_origin=origin)
+
     async def user_presses(self, chat_id: int, message_id: int, callback_data: str, user_id: int | None = None) -> int:
         """A user presses a button that the message has now. Returns the update's id."""
         message = self._chats[chat_id][message_id]
@@ -152,11 +157,19 @@ class Telegram:
             "id": query_id,
             "from": user_json(user_id or chat_id, self.language),
             "chat_instance": str(chat_id),
-            "message": message.as_json(),
+            "message": self._chats.under_a_press(message),
             "data": callback_data,
         }
         self._methods.open_queries.add(query_id)
         return await self.update("callback_query", query)
+
+    def replace_file(self, number: int, content: bytes) -> None:
+        """A user exchanges a file, counted from 1, for another one. No update tells the bot."""
+        self._methods.files[f"file-{number}"] = content
+
+    def user_deletes(self, chat_id: int) -> None:
+        """A user deletes all that users have written in a chat. No update tells the bot."""
+        self._chats.written[chat_id].clear()
 
     async def block(self, chat_id: int, user_id: int | None = None) -> int:
         """A user blocks the bot, or throws it out of a group: no message gets there, until :meth:`unblock`."""
@@ -188,7 +201,9 @@ class Telegram:
 
     async def _says(self, chat_id: int, user_id: int | None, **content: Any) -> int:
         about = {"message_id": next(self._chats.message_ids), "date": self._now(), "chat": chat_json(chat_id)}
-        return await self.update("message", about | {"from": user_json(user_id or chat_id, self.language)} | content)
+        message = about | {"from": user_json(user_id or chat_id, self.language)} | content
+        self._chats.written[chat_id][about["message_id"]] = message
+        return await self.update("message", message)
 
     async def _membership_changes(self, chat_id: int, user_id: int | None, old: str, new: str) -> int:
         change = {"chat": chat_json(chat_id), "from": user_json(user_id or chat_id, self.language), "date": self._now()}
@@ -226,6 +241,16 @@ class Telegram:
     def members(self) -> dict[tuple[int, int], str]:
         """What users are in chats (``member``, ``left`` …), by chat and user; an admin where nothing is set."""
         return self._methods.members
+
+    @property
+    def rights(self) -> dict[tuple[int, int], dict[str, bool]]:
+        """The rights of administrators that are other than usual, by chat and user."""
+        return self._methods.rights
+
+    @property
+    def usernames(self) -> dict[str, int]:
+        """The channels that are public, by their names without @."""
+        return self._methods.usernames
 
     def messages(self, chat_id: int) -> list[BotMessage]:
         """The bot's messages in a chat, oldest first, as they stand now."""

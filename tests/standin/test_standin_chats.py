@@ -1,13 +1,13 @@
 """Chats that let the bot in, or do not."""
 
 import pytest
-from telegram import Bot, ChatMember
+from telegram import Bot, ChatMember, ChatMemberAdministrator, MessageOriginChannel
 from telegram.error import BadRequest, ChatMigrated, Forbidden
 
 from standin.faults import topic_closed
 from standin.telegram import Telegram
 
-GROUP, SUPERGROUP = -2001, -1_000_000_002_001
+GROUP, SUPERGROUP, CHANNEL = -2001, -1_000_000_002_001, -1_002_000_002_001
 
 
 @pytest.mark.parametrize(
@@ -69,3 +69,48 @@ async def test_a_chat_has_a_number(bot: Bot) -> None:
     """Nobody is known by name."""
     with pytest.raises(BadRequest, match="Chat not found"):
         await bot.send_message("@hearsay", "x")
+
+
+async def test_a_public_channel_has_a_name(telegram: Telegram, bot: Bot) -> None:
+    """It is found by its name, and by its number."""
+    telegram.usernames["news"] = CHANNEL
+    for called in ("@news", CHANNEL):
+        channel = await bot.get_chat(called)
+        assert (channel.id, channel.type, channel.username) == (CHANNEL, "channel", "news")
+
+
+@pytest.mark.parametrize("status", ["left", "member", "kicked"])
+async def test_a_channel_tells_only_its_admins(telegram: Telegram, bot: Bot, status: str) -> None:
+    """Nobody else may post, or see who its members are; a private one does not even say that it is there."""
+    telegram.members[CHANNEL, bot.id] = status
+    with pytest.raises(Forbidden, match="not a member of the channel"):
+        await bot.send_message(CHANNEL, "x")
+    with pytest.raises(BadRequest, match="inaccessible"):
+        await bot.get_chat_member(CHANNEL, 42)
+    if status != "member":
+        with pytest.raises(Forbidden, match="not a member of the channel"):
+            await bot.get_chat(CHANNEL)
+
+
+async def test_posting_is_a_right(telegram: Telegram, bot: Bot) -> None:
+    """An admin of a channel has it, or has it not; with it, posts are deleted, too."""
+    post = await bot.send_message(CHANNEL, "x")
+    assert await bot.delete_message(CHANNEL, post.message_id)
+    assert telegram.messages(CHANNEL) == []
+    with pytest.raises(BadRequest, match="not found"):
+        await bot.delete_message(CHANNEL, post.message_id)
+    telegram.rights[CHANNEL, bot.id] = {"can_post_messages": False}
+    itself = await bot.get_chat_member(CHANNEL, bot.id)
+    assert isinstance(itself, ChatMemberAdministrator)
+    assert itself.can_post_messages is False
+    with pytest.raises(BadRequest, match="administrator rights"):
+        await bot.send_message(CHANNEL, "x")
+
+
+async def test_a_forwarded_post_names_its_channel(telegram: Telegram, bot: Bot) -> None:
+    """And the post in it."""
+    await telegram.user_forwards(42, CHANNEL, "x")
+    (update,) = await bot.get_updates()
+    origin = update.message and update.message.forward_origin
+    assert isinstance(origin, MessageOriginChannel)
+    assert origin.chat.id == CHANNEL

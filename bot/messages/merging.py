@@ -1,0 +1,110 @@
+"""Two deals that are the same, and become one."""
+
+from collections.abc import Sequence
+
+from bot.language import gettext as _
+from bot.language import ngettext, pgettext
+from bot.messages.deals import bring_back_button
+from bot.messages.frame import LONGEST_ITEM, LONGEST_NAME, LONGEST_TITLE, Button, Message, cut
+from bot.messages.standing import standing
+from models.deal import Deal
+from models.merging import Belongings
+
+
+def ask_to_merge(source: Deal, target: Deal, moving: Belongings) -> Message:
+    """Show both deals, and what the one that goes leaves to the other."""
+    lines = [
+        _("Make one deal of these two?"),
+        "",
+        _("Goes: {deal}", deal=_shown(source)),
+        _("Stays: {deal}", deal=_shown(target)),
+        "",
+        _("What moves:"),
+        *_moving(moving),
+        "",
+        _(
+            "All reports are counted again, and that is where the deal stands then. Nobody is told. "
+            "Names of the same companies are added. First you get all that goes as files. "
+            "After that {deal} is deleted, and this cannot be taken back.",
+            deal=f"<code>{source.slug}</code>",
+        ),
+    ]
+    yes = Button(pgettext("button", "Merge"), f"merge-do:{source.id}:{target.id}:{source.revision}")
+    swap = Button(pgettext("button", "The other way round"), f"merge:{target.id}:{source.id}")
+    return Message("\n".join(lines), ((yes, Button(pgettext("button", "No"), f"status:{target.id}")), (swap,)))
+
+
+def _shown(deal: Deal) -> str:
+    return f"<b>{cut(deal.title, LONGEST_TITLE)}</b> (<code>{deal.slug}</code>), {standing(deal)}"
+
+
+def _moving(moving: Belongings) -> list[str]:
+    parts = (
+        (moving.claims, ngettext("• {count} report", "• {count} reports", moving.claims)),
+        (moving.articles, ngettext("• {count} article", "• {count} articles", moving.articles)),
+        (moving.mentions, ngettext("• {count} mention", "• {count} mentions", moving.mentions)),
+        (moving.changes, ngettext("• {count} line of history", "• {count} lines of history", moving.changes)),
+        (moving.subscriptions, ngettext("• {count} subscription", "• {count} subscriptions", moving.subscriptions)),
+        (moving.mutes, ngettext("• {count} mute", "• {count} mutes", moving.mutes)),
+        (moving.complaints, ngettext("• {count} complaint", "• {count} complaints", moving.complaints)),
+    )
+    return [words for count, words in parts if count] or [_("• nothing: nothing hangs on it")]
+
+
+def words_exported(source: Deal) -> str:
+    """Under the file with the words of a deal that goes, or that loses a party."""
+    return _("{deal} as it was. To have it again, the owner sends this file to the bot.", deal=source.slug)
+
+
+def history_exported(source: Deal) -> str:
+    """Under the file with what was learned of a deal that goes."""
+    return _("What was learned of {deal}: its reports, mentions and changes.", deal=source.slug)
+
+
+def reason(source: Deal) -> str:
+    """What the history says of a move that a merger made."""
+    return _("merged with {deal}", deal=source.slug)
+
+
+def merged(target: Deal) -> Message:
+    """The two are one now, or have been since before."""
+    text = _(
+        "Merged into {title} (<code>{deal}</code>): {standing}.",
+        title=cut(target.title, LONGEST_NAME),
+        deal=target.slug,
+        standing=standing(target),
+    )
+    buttons = (
+        Button(pgettext("button", "History"), f"history:{target.id}:new"),
+        Button(pgettext("button", "Edit"), f"edit:{target.id}"),
+    )
+    return Message(text, (buttons,))
+
+
+def which(query: str, candidates: Sequence[Deal]) -> Message:
+    """No deal, or several, fit one of the two names."""
+    typed = cut(query, LONGEST_NAME)
+    if not candidates:
+        return Message(_("No deal fits “{query}”. /deals lists them all.", query=typed))
+    lines = [_("“{query}” is not the name of one deal. Take one of these short names:", query=typed)]
+    lines += [f"<code>{deal.slug}</code>: {cut(deal.title, LONGEST_ITEM)}" for deal in candidates]
+    return Message("\n".join(lines))
+
+
+def one_and_the_same(deal: Deal) -> Message:
+    """Both names find the same deal."""
+    return Message(_("Both names find {title}. Name two deals.", title=cut(deal.title, LONGEST_NAME)))
+
+
+def is_archived(target: Deal) -> Message:
+    """Nothing is merged into a deal whose news nobody reads."""
+    text = _(
+        "{title} is archived. Bring it back first, or merge the other way round.",
+        title=cut(target.title, LONGEST_NAME),
+    )
+    return Message(text, ((bring_back_button(target),),))
+
+
+def changed_meanwhile() -> Message:
+    """The deal that would go is not as it was shown."""
+    return Message("", notice=pgettext("toast", "It was changed meanwhile. Ask again with /merge."))

@@ -1,0 +1,143 @@
+"""Taking up a deal: what other deals know of its parties, whether it is there already, and what is stored about it."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import selectinload
+
+from matcher import vocabulary
+from matcher.parties import spellings
+from matcher.text import fold
+from models import ledger, outbox, shorthand
+from models import proposal as proposals
+from models.ambiguity import are_one_company, is_same_company
+from models.article import Article, Claim, Mention
+from models.deal import Deal, Party, Spelling, next_revision, spelling_key
+from models.preview import Finding, Preview
+from models.proposal import Answer, Proposal
+from models.shorthand import IncompleteError
+from models.subscriber import Subscriber
+from models.subscription import Target, follow
+from models.watchlist import WatchlistDeal, WatchlistError
+
+MOST_NAMES = 5
+"""Other names of a party that are taken over from other deals."""
+
+
+async def namesakes(session: AsyncSession, deal: vocabulary.Deal) -> Sequence[Deal]:
+    """The tracked deals in which some party goes by a name that is a name in this deal, and the one of its slug."""
+    names = {name for party in deal.parties for name in party.names}
+    keys = {spelling_key(spelling) for name in names for spelling in spellings(name)}
+    bearing = select(Party.deal_id).join(Spelling, Spelling.party_id == Party.id).where(Spelling.key.in_(keys))
+    query = select(Deal).where(Deal.id.in_(bearing) | (Deal.slug == deal.slug)).options(selectinload(Deal.parties))
+    return (await session.scalars(query.order_by(Deal.slug))).all()
+
+
+def the_same(deal: vocabulary.Deal, others: Sequence[Deal]) -> Deal | None:
+    """The one of the others that is this deal: of its short name, or of its kind and between the same parties."""
+    named = next((other for other in others if other.slug == deal.slug), None)
+    return named or next((other for other in others if _is_between_the_same(deal, other.value)), None)
+
+
+def _is_between_the_same(deal: vocabulary.Deal, other: vocabulary.Deal) -> bool:
+    return (deal.kind, len(deal.parties)) == (other.kind, len(other.parties)) and all(
+        any(is_same_company(party, known) or is_same_company(known, party) for known in other.parties)
+        for party in deal.parties
+    )
+
+
+def completed(entry: WatchlistDeal, others: Sequence[vocabulary.Deal]) -> WatchlistDeal:
+    """The deal with what is known of its parties from other deals, as far as its line holds that."""
+    parties = tuple(_completed(party, others) for party in entry.deal.parties)
+    deal = replace(entry.deal, parties=parties)
+    return replace(entry, deal=deal) if len(shorthand.write(deal)) <= shorthand.LONGEST else entry
+
+
+def _completed(party: vocabulary.Party, others: Sequence[vocabulary.Deal]) -> vocabulary.Party:
+    """The party with the names, the ticker and the conditions that the same company has elsewhere.
+
+    As it is, if its name stands for several companies.
+    """
+    same = [known for deal in others for known in deal.parties if is_same_company(party, known)]
+    if not same or not are_one_company({known.name: None for known in same}):
+        return party
+    return replace(
+        party,
+        aliases=(*party.aliases, *_further_names(party, [name for known in same for name in known.names])),
+        ticker=party.ticker or next((known.ticker for known in same if known.ticker), None),
+        requires=party.requires or _writable(known.requires for known in same),
+        excludes=party.excludes or _writable(known.excludes for known in same),
+    )
+
+
+def _further_names(party: vocabulary.Party, names: Sequence[str]) -> Sequence[str]:
+    """Those of the names that are not found as one of the party's own spellings anyway."""
+    covered = {spelling for name in party.names for spelling in spellings(name)}
+    further: list[str] = []
+    for name in filter(shorthand.is_writable, names):
+        if fold(name) not in covered and len(further) < MOST_NAMES:
+            further.append(name)
+            covered |= spellings(name)
+    return further
+
+
+def _writable(conditions: Iterable[Sequence[str]]) -> tuple[str, ...]:
+    """The first of the conditions that says anything."""
+    return tuple(filter(shorthand.is_writable, next(filter(None, conditions), ())))
+
+
+async def take_up(session: AsyncSession, deal: vocabulary.Deal, found: Preview) -> Deal:
+    """Track a deal that is not tracked yet, and let what is stored about it act, quietly: it is no news any more.
+
+    Changes are recorded at the time at which their article was first seen.
+    """
+    row = Deal(slug=deal.slug, parties=[])
+    row.describe(deal, await next_revision(session))
+    session.add(row)
+    await session.flush()
+    for finding in found.findings:
+        await _hear(session, row, finding)
+    await session.flush()
+    return row
+
+
+async def _hear(session: AsyncSession, deal: Deal, finding: Finding) -> None:
+    value = finding.stored.article
+    kept = await session.scalar(select(Article).where(Article.ref == value.id))
+    article = kept or Article.of(value, finding.stored.feed_id, finding.stored.entry_id)
+    session.add(article)
+    if finding.reading.mentions:
+        session.add(Mention(article=article, deal=deal))
+    for said in finding.reading.claims:
+        claim = Claim.of(said, article, deal, value.moment)
+        await ledger.hear(session, claim, value.first_seen, quietly=True)
+
+
+# Proposals -----------------------------------------------------------------------------------------------------------
+
+
+async def approve(session: AsyncSession, proposal: Proposal, deal: Deal, by: int, now: datetime) -> None:
+    """The proposal became this deal: whoever made it follows the deal, and hears of it. Once answered, it stays so."""
+    if not proposals.close(proposal, Answer.APPROVED, by, deal, now):
+        return
+    chat = await session.get(Subscriber, proposal.subscriber_id) if proposal.subscriber_id else None
+    if chat:
+        await follow(session, chat, Target(deal), now)
+    await outbox.post_answer(session, proposal, now)
+
+
+async def approve_all(session: AsyncSession, deal: Deal, by: int, now: datetime) -> None:
+    """Approve whatever waits and is this deal. Needs its parties loaded."""
+    for proposal in await proposals.waiting(session):
+        if _is_for(proposal, deal):
+            await approve(session, proposal, deal, by, now)
+
+
+def _is_for(proposal: Proposal, deal: Deal) -> bool:
+    try:
+        return the_same(shorthand.read(proposal.typed).deal, [deal]) is not None
+    except (IncompleteError, WatchlistError):  # kept when other rules held; somebody has to look at it
+        return False

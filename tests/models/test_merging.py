@@ -1,0 +1,205 @@
+"""Two deals become one: what moves, what is kept once, and where the deal stands then."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from builders import DAY, HOUR, NOON, a_chat, a_deal, a_follower, a_report, track, write_article, write_claim
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import joinedload
+
+from matcher.vocabulary import Deal as DealValue
+from matcher.vocabulary import Kind, Party, Report, Speaker, Stage
+from models import card as cards
+from models import change as changes
+from models import deal as deals
+from models import feedback, ledger, merging, subscription
+from models.article import Article, Claim, Mention
+from models.base import Base
+from models.card import Card
+from models.change import Change
+from models.database import Database
+from models.deal import Deal
+from models.feedback import Complaint, Fault
+from models.outbox import Letter
+from models.recount import recount
+from models.subscriber import Subscriber
+from models.subscription import Mute, Subscription
+
+TALKS = a_report(Stage.TALKS)
+NEAR = a_report(Stage.NEAR, NOON + HOUR, origin="Reuters")
+OFF = a_report(Stage.CALLED_OFF, NOON + 2 * HOUR, origin="Beta", speaker=Speaker.PARTY)
+OWNER, ANNA, BORIS, CLARA = 42, 1, 2, 3
+
+
+async def merged(session: AsyncSession) -> Change | None:
+    """Merge beta-alpha into alpha-beta, as the bot does."""
+    session.expunge_all()
+    source, target = [
+        await deals.described(session, (await the_deal(session, s)).id) for s in ("beta-alpha", "alpha-beta")
+    ]
+    assert source
+    assert target
+    return await merging.merge(session, source, target, OWNER, "merged with beta-alpha", NOON + DAY)
+
+
+async def the_deal(session: AsyncSession, slug: str = "alpha-beta") -> Deal:
+    deal = await deals.by_slug(session, slug)
+    assert deal
+    return deal
+
+
+async def hear(session: AsyncSession, row: Deal, *reports: Report, article: Article | None = None) -> None:
+    for report in reports:
+        await ledger.hear(session, write_claim(row, report, article=article), report.moment)
+
+
+async def count(session: AsyncSession, table: type[Base]) -> int:
+    return await session.scalar(select(func.count()).select_from(table)) or 0
+
+
+async def of(session: AsyncSession, table: type[Claim | Mention | Change | Card]) -> set[int]:
+    """The deals that the rows of a table belong to."""
+    return set(await session.scalars(select(table.deal_id)))
+
+
+async def followers(session: AsyncSession) -> list[int]:
+    query = select(Subscriber.chat_id).join(Subscription).where(Subscription.deal_id == (await the_deal(session)).id)
+    return list(await session.scalars(query.order_by(Subscriber.chat_id)))
+
+
+async def letters(session: AsyncSession) -> Sequence[tuple[int, Stage | None, bool]]:
+    """To which chat, about which stage, and whether it was sent."""
+    query = select(Letter).options(joinedload(Letter.subscriber), joinedload(Letter.change)).order_by(Letter.id)
+    found = (await session.scalars(query)).all()
+    return [(x.subscriber.chat_id, x.change.stage if x.change else None, x.sent_at is not None) for x in found]
+
+
+async def test_everything_moves_and_nothing_is_lost(database: Database) -> None:
+    """Claims, mentions, history, complaints, cards and followers of both are those of one deal, in order of time."""
+    async with database.write() as session:
+        source, target = await track(session, a_deal("beta-alpha")), await track(session)
+        for chat, deal in ((ANNA, source), (BORIS, target), (CLARA, source), (CLARA, target)):
+            await a_follower(session, chat, deal)
+        await hear(session, target, TALKS)
+        await hear(session, source, NEAR)
+        await hear(session, target, a_report(Stage.OFFER, NOON + 3 * HOUR, origin="FT"))
+        both = write_article(a_report(Stage.TALKS, NOON - DAY))
+        session.add_all([Mention(article=both, deal=source), Mention(article=both, deal=target)])
+        session.add(Mention(article=write_article(a_report(Stage.TALKS, NOON - 2 * DAY)), deal=source))
+        await session.flush()
+        (wrong,) = await changes.history(session, source, 9)
+        await feedback.complain(session, wrong, 7, await a_chat(session, ANNA), Fault.WRONG_STATUS, NOON)
+        await cards.lay(session, (await a_chat(session, ANNA)).id, wrong, 5)
+        found = await merging.belongings(session, source)
+        assert (found.claims, found.articles, found.mentions, found.changes) == (1, 3, 2, 1)
+        assert (found.subscriptions, found.mutes, found.complaints) == (2, 0, 1)
+
+        await merged(session)
+
+    async with database.read() as session:
+        row = await the_deal(session)
+        assert await deals.by_slug(session, "beta-alpha") is None
+        assert [await count(session, table) for table in (Claim, Mention, Complaint)] == [3, 2, 1]
+        for table in (Claim, Mention, Change, Card):
+            assert await of(session, table) == {row.id}
+        assert await followers(session) == [ANNA, BORIS, CLARA]
+        history = await changes.history(session, row, 9)
+        assert [change.at for change in history] == sorted((change.at for change in history), reverse=True)
+        assert [(change.stage, change.quiet) for change in history[1:]] == [
+            (Stage.OFFER, False),
+            (Stage.NEAR, True),
+            (Stage.TALKS, False),
+        ]
+
+
+async def test_the_deal_stands_where_all_claims_leave_it(database: Database) -> None:
+    """If that is elsewhere, the history says who merged what, nobody is told, and the cards are to be edited."""
+    async with database.write() as session:
+        source, target = await track(session, a_deal("beta-alpha")), await track(session)
+        await a_follower(session, BORIS, target)
+        await hear(session, target, TALKS)
+        (told,) = await changes.history(session, target, 9)
+        await cards.lay(session, (await a_chat(session, BORIS)).id, told, 5)
+        await hear(session, source, OFF)
+        before = await letters(session)
+        change = await merged(session)
+
+        row = await the_deal(session)
+        assert (row.stage, row.confirmed, row.origins) == (Stage.CALLED_OFF, True, ["beta"])
+        assert change
+        assert (change.from_stage, change.stage, change.quiet) == (Stage.TALKS, Stage.CALLED_OFF, True)
+        assert (change.by, change.reason, change.at) == (OWNER, "merged with beta-alpha", NOON + DAY)
+        assert await letters(session) == before
+        shown = (await session.scalars(select(Card))).one()
+        assert shown.moved > shown.shown
+        # The change rests on the claims, and is no decision that would outlast them.
+        query = select(Claim).where(Claim.origin == "Beta").options(joinedload(Claim.deal), joinedload(Claim.article))
+        wrong = (await session.scalars(query)).one()
+        await ledger.strike(session, wrong, OWNER, "misread", NOON + 2 * DAY)
+        assert (await the_deal(session)).stage is Stage.TALKS
+
+
+async def test_a_merger_that_moves_nothing_leaves_no_line(database: Database) -> None:
+    """The deal stands as before, and as all claims together say."""
+    async with database.write() as session:
+        source, target = await track(session, a_deal("beta-alpha")), await track(session)
+        await hear(session, target, TALKS)
+        await hear(session, source, a_report(Stage.TALKS, NOON + timedelta(minutes=1), origin="Reuters"))
+        newest = (await deals.watchlist_version(session))[1]
+        assert await merged(session) is None
+
+        row = await the_deal(session)
+        assert row.revision > newest  # or else no running matcher would hear that there is a deal less
+        assert (row.stage, row.origins) == (Stage.TALKS, ["bloomberg", "reuters"])
+        assert await recount(session, row) == row.standing
+
+
+async def test_what_one_article_says_of_both_is_kept_once(database: Database) -> None:
+    """The history of the deal that went rests on the claim that stays; what a chat was told does not come again."""
+    async with database.write() as session:
+        source, target = await track(session, a_deal("beta-alpha")), await track(session)
+        await a_follower(session, CLARA, target)
+        article = write_article(TALKS)
+        await hear(session, target, TALKS, article=article)
+        for letter in await session.scalars(select(Letter)):
+            letter.sent_at = NOON
+        await a_follower(session, CLARA, source)
+        await a_follower(session, ANNA, source)
+        await hear(session, source, TALKS, article=article)
+        assert len(await letters(session)) == 3
+        await merged(session)
+
+    async with database.read() as session:
+        assert await count(session, Claim) == 1
+        assert [len(c.claims) for c in await changes.history(session, await the_deal(session), 9)] == [1, 1]
+        assert await letters(session) == [(CLARA, Stage.TALKS, True), (ANNA, Stage.TALKS, False)]
+
+
+async def test_a_mute_moves_unless_it_would_silence_the_other_deal(database: Database) -> None:
+    """Who followed only the one that went hears nothing still; who followed both, and muted one, hears of the other."""
+    async with database.write() as session:
+        source, target = await track(session, a_deal("beta-alpha")), await track(session)
+        for chat in (ANNA, CLARA):
+            await subscription.mute(session, await a_follower(session, chat, source), source, NOON + 2 * DAY)
+        await a_follower(session, CLARA, target)
+        await merged(session)
+
+        row = await the_deal(session)
+        heard = await subscription.listeners(session, row, NOON + DAY)
+        assert [listener.subscriber.chat_id for listener in heard] == [CLARA]
+        assert await count(session, Mute) == 1
+
+
+async def test_names_of_the_same_company_are_added(database: Database) -> None:
+    """Of a company that both deals have, the deal goes by the names of both; another company's are left out."""
+    async with database.write() as session:
+        parties = (Party("Beta Inc", ("Beta", "B. Group")), Party("Gamma"))
+        await track(session, DealValue("beta-alpha", "Twin", Kind.MERGER, parties))
+        await track(session)
+        await merged(session)
+
+        (row,) = await deals.all_deals(session)
+        assert [party.names for party in row.value.parties] == [("Alpha",), ("Beta", "Beta Inc", "B. Group")]
+        assert await deals.find_party(session, "b group") == "Beta"
+        assert await deals.find_party(session, "gamma") is None
