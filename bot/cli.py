@@ -46,11 +46,9 @@ from models.database import Database, DatabaseBusyError
 from models.feed import Feed
 from models.feed_yield import Yield, yields
 from models.watchlist import (
-    WatchlistDeal,
     WatchlistError,
     new_deal,
     read_watchlist_file,
-    write_watchlist,
 )
 
 try:
@@ -367,8 +365,7 @@ def export_deals(file: OutFile = None) -> None:
     async def write(database: Database) -> None:
         async with database.read() as session:
             rows = await deals.all_deals(session)
-        entries = [WatchlistDeal(deal.value, deal.stage, deal.moment if deal.stage else None) for deal in rows]
-        _write(write_watchlist(entries).encode(), file)
+        _write(imports.export_deals(rows), file)
 
     _with_database(write)
 

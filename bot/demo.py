@@ -21,6 +21,7 @@ from urllib.parse import quote, unquote
 from xml.etree import ElementTree as ET
 
 from rich.console import Console
+from sqlalchemy import select
 
 from bot.app import Clock, Program, Surroundings
 from bot.jobs import Pace
@@ -33,6 +34,7 @@ from models import feed, imports, migration, owner
 from models import subscriber as subscribers
 from models import subscription as subscriptions
 from models.database import Database
+from models.outbox import Letter
 from models.subscriber import Wire
 from models.subscription import EVERYTHING
 from models.watchlist import read_watchlist
@@ -40,18 +42,21 @@ from models.watchlist import read_watchlist
 STORY: Final = Path(__file__).parent.parent / "examples" / "story"
 LINGER: Final = timedelta(hours=3)
 """How long the story stays with an article before it skips to the next."""
+PATIENCE: Final = timedelta(hours=2)
+"""After which the story waits for the bot: so long after an article its feed was due, as a rule."""
 PACE: Final = Pace(poll=0.2, deliver=0.1)
 
 
 class StoryClock:
     """Story time for real time: every article gets the same real time, however long the pause after it was.
 
-    It stays with an article for :data:`LINGER`, then skips over the quiet days to the next one.
+    It stays with an article for :data:`LINGER`, then skips over the quiet days to the next one. It can be stopped.
     """
 
     def __init__(self, moments: Sequence[datetime], seconds: float, real: Callable[[], float] = time.monotonic) -> None:
         beat = seconds / len(moments)
         self._real, self._began = real, real()
+        self._stopped: float | None = None
         self._points: list[tuple[float, datetime]] = [(0.0, moments[0] - LINGER)]
         for number, moment in enumerate(moments, 1):
             later = moments[number] if number < len(moments) else moment + 2 * LINGER
@@ -60,7 +65,7 @@ class StoryClock:
 
     def __call__(self) -> datetime:
         """The time in the story, aware UTC. After the end it goes on at the real pace."""
-        elapsed = self._real() - self._began
+        elapsed = (self._real() if self._stopped is None else self._stopped) - self._began
         place = bisect_right(self._points, elapsed, key=lambda point: point[0])
         start, moment = self._points[place - 1]
         if place == len(self._points):
@@ -68,11 +73,22 @@ class StoryClock:
         stop, later = self._points[place]
         return moment + (later - moment) * ((elapsed - start) / (stop - start))
 
+    def stop(self) -> None:
+        """Let no time pass in the story from now on."""
+        self._stopped = self._real()
+
+    def go_on(self) -> None:
+        """Let time pass again, where it stopped."""
+        if self._stopped is not None:
+            self._began += self._real() - self._stopped
+            self._stopped = None
+
 
 async def play(settings: Settings, console: Console, *, seconds: float) -> None:
     """Play the story. With a terminal, talk on afterwards until /quit; without one, return at the end."""
     articles = _story()
     clock = StoryClock([article.moment for article in articles], seconds)
+    clock.stop()  # until there is somebody to tell the story to
     with TemporaryDirectory(prefix="hearsay-demo-") as folder, _news_stand(articles, clock) as address:
         path = Path(folder) / "story.db"
         await asyncio.to_thread(migration.upgrade, path)
@@ -116,7 +132,7 @@ async def _perform(
     async with asyncio.TaskGroup() as tasks:
         serving = tasks.create_task(program.run())
         talking = tasks.create_task(read_input(wire, program.inbox.idle))
-        telling = tasks.create_task(_tell(console, articles, clock))
+        telling = tasks.create_task(_tell(console, articles, clock, database))
         leaving = tasks.create_task(wire.quit.wait())
         await asyncio.wait({telling, leaving}, return_when=asyncio.FIRST_COMPLETED)
         if not leaving.done():
@@ -141,12 +157,27 @@ def _introduce(console: Console) -> None:
     )
 
 
-async def _tell(console: Console, articles: Sequence[Article], clock: StoryClock) -> None:
-    """Show each headline as the story reaches it."""
+async def _tell(console: Console, articles: Sequence[Article], clock: StoryClock, database: Database) -> None:
+    """Show each headline as the story reaches it; on a slow machine the story waits for the bot."""
     for article in articles:
+        clock.go_on()
         await _reached(clock, article.moment)
         console.print(f"{article.moment:%Y-%m-%d %H:%M}  {article.outlet}: {article.title}", style="dim")
+        await _reached(clock, article.moment + PATIENCE)
+        clock.stop()
+        await _served(database, clock())
+    clock.go_on()
     await _reached(clock, clock.end)
+
+
+async def _served(database: Database, now: datetime) -> None:
+    """Wait until the bot has looked at every feed that is due, and told all that it had to tell."""
+    letters = select(Letter.id).where(Letter.sent_at.is_(None), Letter.abandoned_at.is_(None))
+    while True:
+        async with database.read() as session:
+            if not await feed.due(session, now) and not await session.scalar(letters.limit(1)):
+                return
+        await asyncio.sleep(0.05)
 
 
 async def _reached(clock: Clock, moment: datetime) -> None:

@@ -83,7 +83,7 @@ class Intake:
         if version == self._version:
             return
         names = await deals.values(session)
-        self._matcher = Matcher(names)
+        self._matcher = await asyncio.to_thread(Matcher, names)  # of 10,000 deals it takes half a second
         self._version = version
 
     async def read(self, session: AsyncSession, articles: Iterable[vocabulary.Article]) -> Sequence[Told]:

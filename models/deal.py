@@ -39,7 +39,7 @@ class Deal(Base):
     keywords: Mapped[list[str]]
     revision: Mapped[int] = mapped_column(index=True)
     """Grows whenever the words of some deal change (not its status), or whether it is archived; the matcher is built
-    anew then. Together with the id it never comes again: see :func:`next_revision`."""
+    anew then."""
 
     stage: Mapped[Stage | None] = mapped_column(default=None)
     confirmed: Mapped[bool] = mapped_column(default=False)

@@ -1,9 +1,9 @@
-"""Taking over watchlists: a deal is added, or described anew under its slug; nothing that was learned is lost.
+"""Watchlists out and in: a deal is added, or described anew under its slug; nothing that was learned is lost.
 
 A watchlist names the deals to follow: one of them that was archived is brought back.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
 from enum import StrEnum
@@ -15,7 +15,7 @@ from sqlalchemy.orm import selectinload
 from matcher import vocabulary
 from models import archiving, card, ledger
 from models.deal import Deal, Party, next_revision
-from models.watchlist import WatchlistDeal
+from models.watchlist import WatchlistDeal, write_watchlist
 
 
 class Effect(StrEnum):
@@ -66,6 +66,12 @@ async def describe(session: AsyncSession, deal: Deal, value: vocabulary.Deal) ->
     if deal.title != before:
         await card.outdate(session, deal)
     return True
+
+
+def export_deals(deals: Iterable[Deal]) -> bytes:
+    """A watchlist of these deals, each with where it stands. Needs their parties loaded."""
+    entries = [WatchlistDeal(deal.value, deal.stage, deal.moment if deal.stage else None) for deal in deals]
+    return write_watchlist(entries).encode()
 
 
 def _moment(entry: WatchlistDeal, now: datetime) -> datetime:

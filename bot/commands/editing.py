@@ -12,7 +12,6 @@ from telegram.ext import CallbackQueryHandler, CommandHandler, ContextTypes, Mes
 
 from bot.commands import Handler, pressed, require_editor
 from bot.commands.deals import one_deal
-from bot.commands.merging import as_watchlist
 from bot.errors import Refusal
 from bot.messages import editing as messages
 from bot.messages.editing import NOTHING, Part
@@ -151,7 +150,7 @@ class EditingCommands:
     async def remove_pressed(self, update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
         """Send the deal as a file, then remove the party."""
         deal = await self._pressed(update)
-        await send_file(update, f"{deal.slug}.toml", as_watchlist(deal), words_exported(deal))
+        await send_file(update, f"{deal.slug}.toml", imports.export_deals([deal]), words_exported(deal))
         async with self._database.write() as session:
             deal = await _pressed_deal(session, update)
             await _describe(session, deal, _without(deal.value, _pressed_place(update)))

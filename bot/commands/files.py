@@ -29,7 +29,7 @@ from models import feed as feeds
 from models import imports
 from models.database import Database
 from models.import_preview import foresee, known_deals
-from models.watchlist import WatchlistDeal, WatchlistError, read_watchlist, write_watchlist
+from models.watchlist import WatchlistDeal, WatchlistError, read_watchlist
 
 logger = logging.getLogger(__name__)
 
@@ -89,11 +89,11 @@ class FileCommands:
 
     async def _send_deals(self, update: Update) -> None:
         async with self._database.read() as session:
-            entries = [_entry(deal) for deal in await deals.all_deals(session)]
-        if not entries:
+            rows = await deals.all_deals(session)
+        if not rows:
             raise Refusal(messages.no_deals())
-        text = await asyncio.to_thread(write_watchlist, entries)
-        await send_file(update, messages.DEALS_FILE, text.encode(), messages.exported_deals(len(entries)))
+        data = await asyncio.to_thread(imports.export_deals, rows)
+        await send_file(update, messages.DEALS_FILE, data, messages.exported_deals(len(rows)))
 
     # In
 
@@ -142,10 +142,6 @@ class FileCommands:
     async def _require_owner(self, update: Update) -> None:
         async with self._database.read() as session:
             await require_owner_in_private(session, update)
-
-
-def _entry(deal: deals.Deal) -> WatchlistDeal:
-    return WatchlistDeal(deal.value, deal.stage, deal.moment if deal.stage else None)
 
 
 def _titles(entries: list[WatchlistDeal]) -> dict[str, str]:

@@ -19,17 +19,15 @@ from bot.replay import in_time_order
 from bot.replies import reply, send_file
 from feeds.intake import Taken
 from models import deal as deals
-from models import merging
+from models import imports, merging
 from models.database import Database
 from models.deal import Deal
-from models.watchlist import WatchlistDeal, write_watchlist
 
 
 class MergingCommands:
     """/merge, for the owner and admins: a look first, then files with what goes, then the merger.
 
-    A button names both deals, and the revision of the one that goes: a deal that is tracked later may get the same id,
-    but never the same revision, too.
+    A button names both deals, and the revision of the one that goes: what was changed meanwhile is looked at again.
     """
 
     def __init__(self, database: Database, clock: Callable[[], datetime]) -> None:
@@ -128,13 +126,7 @@ async def _files(session: AsyncSession, deal: Deal) -> list[tuple[str, bytes, st
     rows = in_time_order(Taken(learned.claims, learned.mentions, learned.changes))
     lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
     files = [
-        (f"{deal.slug}.toml", as_watchlist(deal), messages.words_exported(deal)),
+        (f"{deal.slug}.toml", imports.export_deals([deal]), messages.words_exported(deal)),
         (f"{deal.slug}.jsonl", lines.encode(), messages.history_exported(deal)),
     ]
     return [file for file in files if file[1]]  # Telegram refuses an empty one
-
-
-def as_watchlist(deal: Deal) -> bytes:
-    """A watchlist of this deal alone, with where it stands. Needs the parties loaded."""
-    entry = WatchlistDeal(deal.value, deal.stage, deal.moment if deal.stage else None)
-    return write_watchlist([entry]).encode()
