@@ -32,7 +32,8 @@ _HEAD = b"""<?xml version="1.0" encoding="utf-8"?>
 ET.register_namespace("dc", _DUBLIN_CORE)
 ET.register_namespace("media", _MEDIA)
 
-_DAWN = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+DAWN = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+"""When the news of feeds begins."""
 _BEGINNINGS = (
     *("Bel", "Bran", "Cor", "Cres", "Dra", "Ever", "Fal", "Gran", "Hal", "Ing", "Jor", "Kel"),
     *("Lum", "Mar", "Nor", "Ost", "Pel", "Quan", "Ral", "Sol", "Tor", "Ven", "Wes", "Yar"),
@@ -147,8 +148,17 @@ def entry(number: int, on_deals_every: int) -> Article:
     turn, other = divmod(number, on_deals_every)
     names, index = (_untracked, number % _OTHERS) if other else (_tracked_in_feeds, turn)
     headline = _article(index, _ON_DEALS, names)
-    moment = _DAWN + timedelta(seconds=number)
+    moment = DAWN + timedelta(seconds=number)
     return replace(headline, id=f"entry-{number}", published=moment, summary=_summary(index, names))
+
+
+def report(number: int, deal: int) -> Article:
+    """An article about a tracked deal, with a short summary."""
+
+    def names(_: int) -> dict[str, str]:
+        return _parties(deal)
+
+    return replace(_article(number, _ON_DEALS, names), summary=_summary(number, names))
 
 
 def archive(headlines: int, deals: int, on_deals_every: int) -> Iterator[bytes]:
@@ -161,7 +171,7 @@ def first_report(deal: Deal) -> Article:
     """A report that makes a deal move which nobody has heard of before. It has no date, so it is news when seen."""
     one, other = (party.name for party in deal.parties)
     title = f"{one} in talks to buy {other}, sources say"
-    return Article(id=deal.slug, title=title, first_seen=_DAWN, outlet="The Daily Ledger")
+    return Article(id=deal.slug, title=title, first_seen=DAWN, outlet="The Daily Ledger")
 
 
 def rss(articles: Iterable[Article]) -> bytes:
@@ -221,7 +231,7 @@ def _line(number: int, deals: int, on_deals_every: int) -> dict[str, str]:
         headline = _article(number, _ON_COMPANIES + _ON_DEALS + _ON_THE_DAY, lambda index: _untracked(index % _OTHERS))
     return {
         "id": f"line-{number}",
-        "published": (_DAWN + timedelta(seconds=40 * number)).isoformat(),
+        "published": (DAWN + timedelta(seconds=40 * number)).isoformat(),
         "outlet": "The Daily Ledger",
         "url": f"https://ledger.example/{number}",
         "title": headline.title,
@@ -255,7 +265,7 @@ def _headlines(templates: Sequence[str], names: _Names) -> list[Article]:
 
 def _article(index: int, templates: Sequence[str], names: _Names) -> Article:
     title = templates[index % len(templates)].format(**names(index))
-    return Article(id=f"article-{index}", title=title, first_seen=_DAWN, published=_DAWN, outlet="The Daily Ledger")
+    return Article(id=f"article-{index}", title=title, first_seen=DAWN, published=DAWN, outlet="The Daily Ledger")
 
 
 def _summary(index: int, names: _Names) -> str:

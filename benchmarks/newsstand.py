@@ -50,9 +50,9 @@ class Newsstand:
 
 
 @contextmanager
-def newsstand(feeds: int = 1) -> Iterator[Newsstand]:
+def newsstand(feeds: int = 1, on_deals_every: int = ON_DEALS_EVERY) -> Iterator[Newsstand]:
     """Serve; the entries of so many feeds are written beforehand, so that nobody has to wait for them."""
-    command = [sys.executable, "-m", "benchmarks.newsstand", str(feeds)]
+    command = [sys.executable, "-m", "benchmarks.newsstand", str(feeds), str(on_deals_every)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:  # noqa: S603 (this very file)
         try:
             yield Newsstand(int(server.stdout.readline() if server.stdout else ""))
@@ -64,6 +64,7 @@ class _Visitor(asyncio.Protocol):
     """Answers GET requests, one after the other on each connection."""
 
     published = 0
+    on_deals_every = ON_DEALS_EVERY
 
     def __init__(self) -> None:
         self._asked = b""
@@ -87,7 +88,7 @@ class _Visitor(asyncio.Protocol):
         edition = 0 if kind % CHANGING else _Visitor.published
         if _known_edition(request) == str(edition):
             return _response("304 Not Modified", b"", edition)
-        return _response("200 OK", _document(kind, edition), edition)
+        return _response("200 OK", _document(kind, edition, self.on_deals_every), edition)
 
 
 def _known_edition(request: bytes) -> str | None:
@@ -103,15 +104,16 @@ def _response(status: str, body: bytes, edition: int) -> bytes:
     return head.encode() + body
 
 
-def _document(kind: int, edition: int) -> bytes:
+def _document(kind: int, edition: int, on_deals_every: int) -> bytes:
     """The newest entry comes first."""
     first = kind * SPARE + edition
-    return newsroom.channel(f"The Daily Ledger {kind}", map(_item, reversed(range(first, first + ENTRIES))))
+    items = [_item(number, on_deals_every) for number in reversed(range(first, first + ENTRIES))]
+    return newsroom.channel(f"The Daily Ledger {kind}", items)
 
 
 @cache
-def _item(number: int) -> bytes:
-    return newsroom.item(newsroom.entry(number, ON_DEALS_EVERY))
+def _item(number: int, on_deals_every: int) -> bytes:
+    return newsroom.item(newsroom.entry(number, on_deals_every))
 
 
 def _socket() -> socket.socket:
@@ -125,13 +127,14 @@ def _socket() -> socket.socket:
     return listening
 
 
-async def _serve(feeds: int) -> None:
+async def _serve(feeds: int, on_deals_every: int) -> None:
+    _Visitor.on_deals_every = on_deals_every
     for kind in range(feeds):
-        _document(kind, 0)
+        _document(kind, 0, on_deals_every)
     server = await asyncio.get_running_loop().create_server(_Visitor, sock=_socket(), backlog=1024)
     print(server.sockets[0].getsockname()[1], flush=True)
     await server.serve_forever()
 
 
 if __name__ == "__main__":
-    asyncio.run(_serve(int(sys.argv[1])))
+    asyncio.run(_serve(*map(int, sys.argv[1:])))

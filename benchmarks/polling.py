@@ -26,7 +26,7 @@ from benchmarks.processes import cpu_time
 from benchmarks.tables import figures
 from feeds.addresses import PrivateHosts
 from feeds.discovery import FeedLink, find_feeds
-from feeds.fetch import Fetched, Fetcher, NotModified, Validators, make_client
+from feeds.fetch import Fetched, Fetcher, NotModified, Place, Validators, make_client
 from feeds.language import language
 from feeds.pages import read_page
 from feeds.parse import ParsedFeed, parse
@@ -119,10 +119,10 @@ class WatchedFetcher(Fetcher):
         super().__init__(client, deadline=timedelta(seconds=10), max_bytes=5_000_000)
         self._watch = watch
 
-    async def fetch(self, url: str, validators: Validators) -> Fetched | NotModified:
+    async def fetch(self, url: str, validators: Validators, place: Place | None = None) -> Fetched | NotModified:
         """As any fetcher."""
         with self._watch.on(FETCH):
-            return await super().fetch(url, validators)
+            return await super().fetch(url, validators, place)
 
 
 class InTheProgram:

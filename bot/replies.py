@@ -70,10 +70,10 @@ async def reply_later(update: Update, meanwhile: Message, answer: Awaitable[Mess
 
 
 async def send_file(update: Update, name: str, content: bytes, caption: str) -> None:
-    """Answer with a file. Raises TelegramError as :func:`reply` does."""
-    chat = update.effective_chat
+    """Answer with a file, in the topic of the question. Raises TelegramError as :func:`reply` does."""
+    chat, topic = update.effective_chat, topic_id(update)
     if chat:
-        await _patiently(lambda: chat.send_document(content, caption=caption, filename=name))
+        await _patiently(lambda: chat.send_document(content, caption=caption, filename=name, message_thread_id=topic))
 
 
 async def send_photo(update: Update, png: bytes, caption: Message) -> None:

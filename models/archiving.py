@@ -3,11 +3,14 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models import card, subscription
+from models import card, outbox, subscription
+from models.article import Claim
+from models.change import Change
 from models.deal import Deal, next_revision
+from models.outbox import Letter
 
 _AFTER_ALL_MUTES = datetime.max.replace(tzinfo=UTC)
 
@@ -17,8 +20,22 @@ async def archive(session: AsyncSession, deal: Deal, now: datetime) -> bool:
     if deal.archived_at:
         return False
     deal.archived_at = now
+    await withdraw_letters(session, deal, now)
     await _turn(session, deal)
     return True
+
+
+async def withdraw_letters(session: AsyncSession, deal: Deal, now: datetime) -> None:
+    """Tell nobody what waits to be told of the deal: its changes and further reports, such as for quiet hours.
+
+    What may have arrived is not tried again either. Questions to those who decide, and their answers, stay.
+    """
+    changes = select(Change.id).where(Change.deal_id == deal.id)
+    reports = select(Claim.id).where(Claim.deal_id == deal.id)
+    about_it = or_(Letter.change_id.in_(changes), Letter.report_id.in_(reports))
+    waiting = update(Letter).where(Letter.sent_at.is_(None), Letter.abandoned_at.is_(None), about_it)
+    withdrawing = waiting.values(abandoned_at=now, error=outbox.WITHDRAWN)
+    await session.execute(withdrawing.execution_options(synchronize_session=False))
 
 
 async def bring_back(session: AsyncSession, deal: Deal, now: datetime) -> bool:

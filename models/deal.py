@@ -3,11 +3,11 @@
 import json
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from rapidfuzz import process
+from rapidfuzz import fuzz, process
 from sqlalchemy import ColumnElement, ForeignKey, UniqueConstraint, case, func, select, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column, relationship, selectinload
@@ -227,10 +227,15 @@ async def suggest(session: AsyncSession, query: str) -> Sequence[Deal]:
     columns = select(func.json_group_array(spelled.c.name), func.json_group_array(spelled.c.id))
     names, owners = map(json.loads, (await session.execute(columns)).one())
     folded = [name.casefold() for name in names]
-    best = process.extract(query.casefold(), folded, limit=5 * SUGGESTIONS, score_cutoff=60)
+    best = _alike(query, folded, fuzz.ratio, 75) or _alike(query, folded, fuzz.WRatio, 60)
     ids = list(dict.fromkeys(owners[place] for _, _, place in best))[:SUGGESTIONS]
     deals = await session.scalars(select(Deal).where(Deal.id.in_(ids)))
     return sorted(deals, key=lambda deal: ids.index(deal.id))
+
+
+def _alike(query: str, names: Sequence[str], scorer: Callable[..., float], least: int) -> list[tuple[str, float, int]]:
+    """The names most like the query, with their scores and places. ``WRatio`` looks for parts, too, and takes long."""
+    return process.extract(query.casefold(), names, scorer=scorer, limit=5 * SUGGESTIONS, score_cutoff=least)
 
 
 async def all_deals(session: AsyncSession) -> Sequence[Deal]:

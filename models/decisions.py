@@ -41,9 +41,14 @@ async def since(session: AsyncSession, deal: Deal, change_id: int) -> Sequence[C
 
 
 async def undoable(session: AsyncSession, deal: Deal, limit: int) -> Sequence[Change]:
-    """The last changes of a deal that can be taken back, newest first."""
+    """The last changes of a deal that can be taken back, newest first.
+
+    Not what a merger left (:mod:`models.merging`), which is somebody's act and yet rests on claims: the changes that
+    these claims made can be taken back.
+    """
     taken_back = select(Change.undoes_id).where(Change.deal_id == deal.id, Change.undoes_id.is_not(None))
     standing = select(Change).where(Change.deal_id == deal.id, Change.undoes_id.is_(None), Change.id.not_in(taken_back))
+    standing = standing.where(or_(Change.by.is_(None), ~Change.claims.any()))
     return (await session.scalars(standing.order_by(Change.id.desc()).limit(limit))).all()
 
 

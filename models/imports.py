@@ -17,6 +17,9 @@ from models import archiving, card, ledger
 from models.deal import Deal, Party, next_revision
 from models.watchlist import WatchlistDeal, write_watchlist
 
+AT_ONCE = 100
+"""Deals that are written in one go: a watchlist may have thousands, and others want an answer meanwhile."""
+
 
 class Effect(StrEnum):
     """What an import did to a deal."""
@@ -38,16 +41,14 @@ class Imported:
 
 async def import_deals(session: AsyncSession, entries: Sequence[WatchlistDeal], now: datetime) -> list[Imported]:
     """Add, update or bring back every deal. A starting point counts only for a deal that has no status yet."""
-    query = select(Deal).options(selectinload(Deal.parties).selectinload(Party.spellings))
-    known = {deal.slug: deal for deal in await session.scalars(query)}
-    effects = {entry.deal.slug: Effect.UPDATED if entry.deal.slug in known else Effect.ADDED for entry in entries}
+    known: dict[str, Deal] = {}
+    effects: dict[str, Effect] = {}
     revision = await next_revision(session)
-    for entry in entries:
-        deal = known.setdefault(entry.deal.slug, Deal(slug=entry.deal.slug, parties=[]))
-        session.add(deal)
-        if not deal.describe(entry.deal, revision):
-            effects[entry.deal.slug] = Effect.UNCHANGED
-    await session.flush()  # one for all: a watchlist may have thousands
+    for start in range(0, len(entries), AT_ONCE):
+        some = entries[start : start + AT_ONCE]
+        known |= await _known(session, some)
+        effects |= _describe_all(session, some, known, revision)
+        await session.flush()
     for entry in entries:
         if await archiving.bring_back(session, known[entry.deal.slug], now):
             effects[entry.deal.slug] = Effect.BROUGHT_BACK
@@ -55,6 +56,26 @@ async def import_deals(session: AsyncSession, entries: Sequence[WatchlistDeal], 
         if begun and effects[entry.deal.slug] is Effect.UNCHANGED:
             effects[entry.deal.slug] = Effect.UPDATED
     return [Imported(slug, effect) for slug, effect in effects.items()]
+
+
+async def _known(session: AsyncSession, entries: Sequence[WatchlistDeal]) -> dict[str, Deal]:
+    """Those of the deals that are there, by slug, with all that is needed to describe them anew."""
+    named = select(Deal).where(Deal.slug.in_([entry.deal.slug for entry in entries]))
+    deals = await session.scalars(named.options(selectinload(Deal.parties).selectinload(Party.spellings)))
+    return {deal.slug: deal for deal in deals}
+
+
+def _describe_all(
+    session: AsyncSession, entries: Sequence[WatchlistDeal], known: dict[str, Deal], revision: int
+) -> dict[str, Effect]:
+    """Give every deal its words; new ones join the known."""
+    effects = {entry.deal.slug: Effect.UPDATED if entry.deal.slug in known else Effect.ADDED for entry in entries}
+    for entry in entries:
+        deal = known.setdefault(entry.deal.slug, Deal(slug=entry.deal.slug, parties=[]))
+        session.add(deal)
+        if not deal.describe(entry.deal, revision):
+            effects[entry.deal.slug] = Effect.UNCHANGED
+    return effects
 
 
 async def describe(session: AsyncSession, deal: Deal, value: vocabulary.Deal) -> bool:

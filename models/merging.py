@@ -3,30 +3,29 @@
 ::
 
     the claims that both have     → one of each is kept, with the history and the letters of the other
-    letters that say nothing new  → dropped
+    letters that wait             → withdrawn: what they say of the deal that goes may be untrue of the other
     everything else               → moved, but for what the deal that stays has itself
-    the deal that goes            → deleted, after its parties' names were added to those of the same companies
+    the deal that goes            → deleted, after its keywords, and its parties' names as far as it is safe, were added
     all claims that count         → counted again: that is where the deal stands
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import and_, delete, exists, func, select, union, update
+from sqlalchemy import and_, delete, func, or_, select, union, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased, joinedload, selectinload
 
 from matcher import vocabulary
 from matcher.decide import Outcome
 from matcher.vocabulary import ChangeKind, Standing, fold_name
-from models import card
+from models import archiving, card, subscription
 from models.article import Claim, Mention
 from models.base import Base
 from models.change import Change, change_claim
-from models.deal import Deal, next_revision, spelling_key
+from models.deal import Deal, described, next_revision, spelling_key
 from models.feedback import Complaint, Feedback
-from models.outbox import Letter
 from models.recount import recount
 from models.subscription import Mute, Subscription, Target
 
@@ -79,6 +78,15 @@ async def belongings(session: AsyncSession, deal: Deal) -> Belongings:
     )
 
 
+async def lost_names(session: AsyncSession, source: Deal, target: Deal) -> Sequence[str]:
+    """The names of the source's parties by which the target would not be found after a merger."""
+    for deal in (source, target):
+        await described(session, deal.id)
+    kept = {key for party in _with_words(target.value, source.value).parties for key in _keys(party)}
+    names = dict.fromkeys(name for party in source.value.parties for name in party.names)
+    return [name for name in names if spelling_key(name) not in kept]
+
+
 async def record(session: AsyncSession, deal: Deal) -> Record:
     """Everything that was learned of a deal, to be written down before the deal goes."""
     claims = select(Claim).where(Claim.deal_id == deal.id).order_by(Claim.id)
@@ -100,13 +108,13 @@ async def merge(
     The change, which names who did it and why, if ``target`` stands elsewhere by it. Needs of both what
     :func:`models.deal.described` loads, and none of their claims, mentions and changes in the session.
     """
+    await archiving.withdraw_letters(session, source, now)
     await _keep_one_of_each_claim(session, source, target)
-    await _drop_what_was_told(session, source, target)
     await session.execute(update(Change).where(Change.deal_id == source.id).values(quiet=True))
-    await _unmute_listeners(session, source, target)
+    await _unmute_listeners(session, source, target, now)
     await _move(session, source, target)
     revision = await next_revision(session)
-    target.describe(_with_names(target.value, source.value), revision)
+    target.describe(_with_words(target.value, source.value), revision)
     target.revision = revision  # also if no name is new: there is a deal less to read for
     await session.flush()
     await session.delete(source)
@@ -138,25 +146,13 @@ async def _twins(session: AsyncSession, source: Deal, target: Deal) -> Sequence[
     return [(goes_id, stays_id) for goes_id, stays_id in await session.execute(query.group_by(goes.id))]
 
 
-async def _drop_what_was_told(session: AsyncSession, source: Deal, target: Deal) -> None:
-    """A letter that waits is dropped where its chat has one that says the same of the target."""
-    told, said = aliased(Letter), aliased(Change)
-    moves = select(Change.id).where(Change.id == Letter.change_id, Change.deal_id == source.id)
-    told_so = (
-        select(told.id)
-        .join(said, said.id == told.change_id)
-        .where(told.subscriber_id == Letter.subscriber_id, told.abandoned_at.is_(None))
-        .where(said.deal_id == target.id, said.stage == Change.stage)
-    )
-    repeated = exists(moves.where(exists(told_so.correlate(Letter, Change))).correlate(Letter))
-    waiting = (Letter.sent_at.is_(None), Letter.abandoned_at.is_(None), Letter.uncertain == 0)
-    await session.execute(delete(Letter).where(*waiting, repeated).execution_options(synchronize_session=False))
-
-
-async def _unmute_listeners(session: AsyncSession, source: Deal, target: Deal) -> None:
-    """Who follows the target itself goes on hearing of it, though the source was muted."""
-    listening = select(Subscription.subscriber_id).where(Subscription.deal_id == target.id)
-    await session.execute(delete(Mute).where(Mute.deal_id == source.id, Mute.subscriber_id.in_(listening)))
+async def _unmute_listeners(session: AsyncSession, source: Deal, target: Deal, now: datetime) -> None:
+    """The source's mutes are for those who followed it itself, and do not hear of the target anyway."""
+    hearing = {listener.subscriber_id for listener in await subscription.listeners(session, target, now)}
+    muted = await session.scalars(select(Mute.subscriber_id).where(Mute.deal_id == source.id))
+    following = select(Subscription.subscriber_id).where(Subscription.deal_id == source.id)
+    needless = or_(Mute.subscriber_id.in_(hearing.intersection(muted)), Mute.subscriber_id.not_in(following))
+    await session.execute(delete(Mute).where(Mute.deal_id == source.id, needless))
 
 
 async def _move(session: AsyncSession, source: Deal, target: Deal) -> None:
@@ -169,19 +165,63 @@ async def _move(session: AsyncSession, source: Deal, target: Deal) -> None:
     await session.execute(renamed.prefix_with("OR IGNORE"))
 
 
-def _with_names(target: vocabulary.Deal, source: vocabulary.Deal) -> vocabulary.Deal:
-    """The target, each party also by the names that the source has for the same company."""
-    return replace(target, parties=tuple(_known_as(party, source.parties) for party in target.parties))
+def _with_words(target: vocabulary.Deal, source: vocabulary.Deal) -> vocabulary.Deal:
+    """The target with the source's keywords, and each party with what the source has of the same company."""
+    parties = list(target.parties)
+    for place, same in _pairs(target, source):
+        parties[place] = _known_as(parties[place], same, [p for p in parties if p is not parties[place]])
+    named = {key for party in parties for key in _keys(party)}
+    further = [word for word in source.keywords if spelling_key(word) not in named]
+    return replace(target, parties=tuple(parties), keywords=tuple(dict.fromkeys([*target.keywords, *further])))
 
 
-def _known_as(party: vocabulary.Party, others: Iterable[vocabulary.Party]) -> vocabulary.Party:
-    same = [other for other in others if not _keys(party).isdisjoint(_keys(other))]
-    names = dict.fromkeys([*party.aliases, *(name for other in same for name in other.names)])
-    return replace(party, aliases=tuple(name for name in names if name != party.name))
+def _pairs(target: vocabulary.Deal, source: vocabulary.Deal) -> Sequence[tuple[int, vocabulary.Party]]:
+    """The place of a party of the target, and the source's party which is that company.
+
+    Those that share a spelling; and if that leaves one on each side, these two, since it is one deal.
+    """
+    spelled = [
+        (place, other)
+        for place, party in enumerate(target.parties)
+        for other in source.parties
+        if not _keys(party).isdisjoint(_keys(other))
+    ]
+    places = [place for place in range(len(target.parties)) if all(place != paired for paired, _ in spelled)]
+    others = [other for other in source.parties if all(other is not paired for _, paired in spelled)]
+    return [*spelled, (places[0], others[0])] if (len(places), len(others)) == (1, 1) else spelled
+
+
+def _known_as(party: vocabulary.Party, same: vocabulary.Party, others: Sequence[vocabulary.Party]) -> vocabulary.Party:
+    """The party, also by the names and the ticker of the same company, but not by those of the deal's other parties.
+
+    A name that counts only beside certain words does not come without them, nor one without the phrases in which it
+    does not count. The party's own names count wherever they did.
+    """
+    beside, asked = _spelled(same.requires), _spelled(party.requires)
+    if beside and not (asked and asked <= beside):
+        return party
+    theirs = _spelled([name for other in others for name in other.names])
+    taken = theirs | _spelled(party.excludes)
+    names = dict.fromkeys([*party.names, *(name for name in same.names if spelling_key(name) not in taken)])
+    phrases, named = dict.fromkeys([*party.excludes, *same.excludes]), theirs | _keys(party)
+    return replace(
+        party,
+        aliases=tuple(name for name in names if name != party.name),
+        ticker=party.ticker or _free_ticker(same, others),
+        excludes=tuple(phrase for phrase in phrases if phrase in party.excludes or spelling_key(phrase) not in named),
+    )
+
+
+def _free_ticker(party: vocabulary.Party, others: Sequence[vocabulary.Party]) -> str | None:
+    return None if party.ticker in [other.ticker for other in others] else party.ticker
 
 
 def _keys(party: vocabulary.Party) -> set[str]:
-    return set(map(spelling_key, party.names))
+    return _spelled(party.names)
+
+
+def _spelled(words: Sequence[str]) -> set[str]:
+    return set(map(spelling_key, words))
 
 
 async def _stand(session: AsyncSession, deal: Deal, by: int, reason: str, now: datetime) -> Change | None:

@@ -112,7 +112,10 @@ async def admits(session: AsyncSession, user_id: int | None, chat_id: int | None
 
 
 async def close(session: AsyncSession, now: datetime) -> int:
-    """Let nobody new in but by an invitation; who is there stays. How many those are."""
+    """Let nobody new in but by an invitation. Whose private chat was met stays; how many those are.
+
+    A chat that only asked was never met: see :func:`~models.subscriber.meet`.
+    """
     private = (Subscriber.chat_id > 0, Subscriber.wire == Wire.TELEGRAM)
     staying = select(Subscriber.chat_id).where(*private, Subscriber.retired_at.is_(None))
     owner = await owner_id(session)
@@ -158,12 +161,15 @@ async def invite(session: AsyncSession, role: Role, now: datetime) -> str:
 async def accept(session: AsyncSession, code: str, user_id: int, name: str, now: datetime) -> Role | None:
     """Give the user the role of this invitation; the role that the user has then.
 
-    None if there is no such invitation, or no longer, or the owner has barred the user. It is used up by the first whom
-    it gives something: an admin who opens one for users stays an admin, and leaves it to others.
+    None if that is nothing: the invitation is not valid, or the owner has barred the user. It is used up by the first
+    whom it gives something: an admin who opens one for users stays an admin, and leaves it to others. Whoever opens a
+    used one keeps the role, which may have come of it.
     """
     invitation, present = await session.get(Invitation, _digest(code)), await role_of(session, user_id)
-    if invitation is None or invitation.made_at <= now - INVITATION_LASTS or present is Role.BARRED:
+    if present is Role.BARRED:
         return None
+    if invitation is None or invitation.made_at <= now - INVITATION_LASTS:
+        return present
     if present in EDITORS or present is invitation.role:
         return present
     await session.delete(invitation)

@@ -1,13 +1,17 @@
 """What a deal would look like if it had been tracked: which stored articles speak of it, and what follows."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from matcher import decide, vocabulary
+from matcher.attribution import outlet_name
+from matcher.decide import Outcome
 from matcher.matcher import Matcher
+from matcher.syndication import Story, first_copy
 from matcher.vocabulary import Reading, Report, Stage, Standing
 from models.article import Article
 from models.entry import Entry
@@ -17,6 +21,10 @@ HEADLINES = 20_000
 """Of the latest that are stored: what can be read, together with the articles, in about a second."""
 ARTICLES = 2_000
 """Of the latest about deals that are tracked, in full: the same article may speak of other deals, too."""
+
+
+MOST = 100
+"""Of the findings with news, and of the others: the latest that act. The work grows with the square of their number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +48,11 @@ class Finding:
         """What it claims first; None for a mention."""
         return self.reading.claims[0].stage if self.reading.claims else None
 
+    @property
+    def is_news(self) -> bool:
+        """Whether it says anything that may move the deal."""
+        return not all(claim.background for claim in self.reading.claims)
+
 
 @dataclass(frozen=True, slots=True)
 class Preview:
@@ -49,6 +62,11 @@ class Preview:
     standing: Standing
     written: Sequence[Sequence[str]]
     """For each party, how the headlines that were found write its name."""
+
+    @property
+    def acting(self) -> Sequence[Finding]:
+        """The findings that act on the deal, oldest first: the latest :data:`MOST` with news, and as many others."""
+        return _acting(self.findings)
 
 
 async def latest(session: AsyncSession) -> Sequence[Stored]:
@@ -107,21 +125,48 @@ def preview(deal: vocabulary.Deal, kept: Sequence[Stored]) -> Preview:
         reading = matcher.read(stored.article)
         if reading.claims or reading.mentions:
             findings.append(Finding(stored, reading))
-    return Preview(findings, _standing(deal, findings), _written(matcher, deal, findings))
+    return Preview(findings, _standing(deal, _acting(findings)), _written(matcher, deal, findings))
+
+
+def _acting(findings: Sequence[Finding]) -> Sequence[Finding]:
+    acting, number = list[Finding](), Counter[bool]()
+    for finding in reversed(findings):
+        number[finding.is_news] += 1
+        if number[finding.is_news] <= MOST:
+            acting.append(finding)
+    return acting[::-1]
 
 
 def _standing(deal: vocabulary.Deal, findings: Sequence[Finding]) -> Standing:
-    standing, heard = Standing(), list[Report]()
-    for report in (report for finding in findings for report in _reports(finding)):
-        standing = decide.decide(deal.kind, standing, report, heard).standing
-        heard.append(report)
+    """Where the findings leave the deal: as in :func:`models.ledger.hear`."""
+    standing, heard = Standing(), list[tuple[Report, Story]]()
+    for report, story in (said for finding in findings for said in _reports(finding)):
+        remembered = [said for said in heard if said[0].moment >= report.moment - decide.MEMORY]
+        credited = _credited(report, story, remembered)
+        decision = decide.decide(deal.kind, standing, credited, [earlier for earlier, _ in remembered])
+        standing = decision.standing
+        live = not (report.claim.background or report.claim.settled)
+        if live and decision.outcome is not Outcome.BYSTANDER:
+            heard.append((credited, story))
     return standing
 
 
-def _reports(finding: Finding) -> Iterator[Report]:
+def _reports(finding: Finding) -> Iterator[tuple[Report, Story]]:
     article = finding.stored.article
+    story, outlet = Story.of(article.title, article.summary, article.body), outlet_name(article.outlet)
     for claim in finding.reading.claims:
-        yield Report(claim, article.id, article.moment, article.day_only, article.trust, article.outlet)
+        yield Report(claim, article.id, article.moment, article.day_only, article.trust, outlet), story
+
+
+def _credited(report: Report, story: Story, heard: Sequence[tuple[Report, Story]]) -> Report:
+    """The report with the origin of the one that it is a copy of, unless it credits somebody itself."""
+    if report.repeats or report.claim.background:
+        return report
+    before = [said for said in heard if said[0].claim.stage is report.claim.stage]
+    copied = first_copy(story, (told for _, told in before))
+    if copied is None:
+        return report
+    return replace(report, claim=replace(report.claim, origin=before[copied][0].claim.origin))
 
 
 def _written(matcher: Matcher, deal: vocabulary.Deal, findings: Sequence[Finding]) -> Sequence[Sequence[str]]:

@@ -81,8 +81,29 @@ def is_writable(name: str) -> bool:
     return "=" not in name and not _PLUS.search(name) and not name.startswith((_TICKER, _BESIDE, _NOT))
 
 
+def addressed(parties: Sequence[Party], typed: str) -> tuple[int, str] | None:
+    """The place of the party that is named before a colon, and what stands behind the colon; None if none is.
+
+    A name may have a colon itself: the longest that is a party's counts.
+    """
+    for colon in reversed([found.start() for found in re.finditer(":", typed)]):
+        key = spelling_key(typed[:colon])
+        for place, party in enumerate(parties):
+            if key in map(spelling_key, party.names):
+                return place, typed[colon + 1 :].strip()
+    return None
+
+
 def with_pieces(party: Party, typed: str) -> Party:
-    """The party with more behind it: names, or a ticker, words and phrases as in a line."""
+    """The party with more behind it: names, or a ticker, words and phrases as in a line.
+
+    Raises :class:`WatchlistError` where a line cannot hold them.
+    """
+    for piece in map(str.strip, typed.split("=")):
+        if _PLUS.search(piece):
+            raise _refused(
+                f"“{piece}” has a plus sign between two words, so it cannot be typed here; leave the plus sign out."
+            )
     return _party(" = ".join([party.name, *_written(party), typed]))
 
 

@@ -21,25 +21,39 @@ from models.proposal import Answer, Proposal
 from models.shorthand import IncompleteError
 from models.subscriber import Subscriber
 from models.subscription import Target, follow
-from models.watchlist import WatchlistDeal, WatchlistError
+from models.watchlist import SLUG_LENGTH, WatchlistDeal, WatchlistError, is_legal_form
 
 MOST_NAMES = 5
 """Other names of a party that are taken over from other deals."""
 
 
 async def namesakes(session: AsyncSession, deal: vocabulary.Deal) -> Sequence[Deal]:
-    """The tracked deals in which some party goes by a name that is a name in this deal, and the one of its slug."""
+    """The tracked deals in which some party goes by a name that is a name in this deal, and those of its slugs."""
     names = {name for party in deal.parties for name in party.names}
     keys = {spelling_key(spelling) for name in names for spelling in spellings(name)}
     bearing = select(Party.deal_id).join(Spelling, Spelling.party_id == Party.id).where(Spelling.key.in_(keys))
-    query = select(Deal).where(Deal.id.in_(bearing) | (Deal.slug == deal.slug)).options(selectinload(Deal.parties))
+    named = Deal.slug.in_((deal.slug, _slug_with_kind(deal)))
+    query = select(Deal).where(Deal.id.in_(bearing) | named).options(selectinload(Deal.parties))
     return (await session.scalars(query.order_by(Deal.slug))).all()
 
 
 def the_same(deal: vocabulary.Deal, others: Sequence[Deal]) -> Deal | None:
-    """The one of the others that is this deal: of its short name, or of its kind and between the same parties."""
-    named = next((other for other in others if other.slug == deal.slug), None)
-    return named or next((other for other in others if _is_between_the_same(deal, other.value)), None)
+    """The one of the others that is this deal: of its kind and between the same parties, or of its short name."""
+    between = next((other for other in others if _is_between_the_same(deal, other.value)), None)
+    slug = apart(deal, others).slug
+    return between or next((other for other in others if other.slug == slug), None)
+
+
+def apart(deal: vocabulary.Deal, others: Sequence[Deal]) -> vocabulary.Deal:
+    """The deal with its kind in its short name, if one of another kind has that name already."""
+    if not any(other.slug == deal.slug and other.kind is not deal.kind for other in others):
+        return deal
+    return replace(deal, slug=_slug_with_kind(deal))
+
+
+def _slug_with_kind(deal: vocabulary.Deal) -> str:
+    room = SLUG_LENGTH - len(deal.kind) - 1
+    return f"{deal.slug[:room].rstrip('-')}-{deal.kind}"
 
 
 def _is_between_the_same(deal: vocabulary.Deal, other: vocabulary.Deal) -> bool:
@@ -51,34 +65,45 @@ def _is_between_the_same(deal: vocabulary.Deal, other: vocabulary.Deal) -> bool:
 
 def completed(entry: WatchlistDeal, others: Sequence[vocabulary.Deal]) -> WatchlistDeal:
     """The deal with what is known of its parties from other deals, as far as its line holds that."""
-    parties = tuple(_completed(party, others) for party in entry.deal.parties)
-    deal = replace(entry.deal, parties=parties)
+    parties = list(entry.deal.parties)
+    for place, party in enumerate(parties):
+        parties[place] = _completed(party, [*parties[:place], *parties[place + 1 :]], others)
+    deal = replace(entry.deal, parties=tuple(parties))
     return replace(entry, deal=deal) if len(shorthand.write(deal)) <= shorthand.LONGEST else entry
 
 
-def _completed(party: vocabulary.Party, others: Sequence[vocabulary.Deal]) -> vocabulary.Party:
+def _completed(
+    party: vocabulary.Party, beside: Sequence[vocabulary.Party], others: Sequence[vocabulary.Deal]
+) -> vocabulary.Party:
     """The party with the names, the ticker and the conditions that the same company has elsewhere.
 
-    As it is, if its name stands for several companies.
+    As it is, if its name stands for several companies; nothing comes from one that is a party ``beside`` it, too.
     """
-    same = [known for deal in others for known in deal.parties if is_same_company(party, known)]
+    same = [
+        known
+        for deal in others
+        for known in deal.parties
+        if is_same_company(party, known) and not any(is_same_company(other, known) for other in beside)
+    ]
     if not same or not are_one_company({known.name: None for known in same}):
         return party
     return replace(
         party,
-        aliases=(*party.aliases, *_further_names(party, [name for known in same for name in known.names])),
+        aliases=(*party.aliases, *_further_names(party, beside, [name for known in same for name in known.names])),
         ticker=party.ticker or next((known.ticker for known in same if known.ticker), None),
         requires=party.requires or _writable(known.requires for known in same),
         excludes=party.excludes or _writable(known.excludes for known in same),
     )
 
 
-def _further_names(party: vocabulary.Party, names: Sequence[str]) -> Sequence[str]:
-    """Those of the names that are not found as one of the party's own spellings anyway."""
+def _further_names(party: vocabulary.Party, beside: Sequence[vocabulary.Party], names: Sequence[str]) -> Sequence[str]:
+    """Those of the names that are not found as one of the party's own spellings anyway, and are of none beside it."""
     covered = {spelling for name in party.names for spelling in spellings(name)}
+    taken = {spelling_key(name) for other in beside for name in other.names}
     further: list[str] = []
-    for name in filter(shorthand.is_writable, names):
-        if fold(name) not in covered and len(further) < MOST_NAMES:
+    for name in names:
+        is_new = fold(name) not in covered and spelling_key(name) not in taken
+        if is_new and shorthand.is_writable(name) and not is_legal_form(name) and len(further) < MOST_NAMES:
             further.append(name)
             covered |= spellings(name)
     return further
@@ -92,13 +117,14 @@ def _writable(conditions: Iterable[Sequence[str]]) -> tuple[str, ...]:
 async def take_up(session: AsyncSession, deal: vocabulary.Deal, found: Preview) -> Deal:
     """Track a deal that is not tracked yet, and let what is stored about it act, quietly: it is no news any more.
 
-    Changes are recorded at the time at which their article was first seen.
+    Of thousands only the latest act, see :data:`models.preview.MOST`: nobody can write meanwhile. Changes are recorded
+    at the time at which their article was first seen.
     """
     row = Deal(slug=deal.slug, parties=[])
     row.describe(deal, await next_revision(session))
     session.add(row)
     await session.flush()
-    for finding in found.findings:
+    for finding in found.acting:
         await _hear(session, row, finding)
     await session.flush()
     return row

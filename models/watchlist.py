@@ -28,6 +28,7 @@ from pydantic import (
 from pydantic_core import ErrorDetails
 from rapidfuzz import fuzz, process
 
+from matcher.parties import spellings
 from matcher.vocabulary import Deal, Kind, Party, Role, Stage, Status
 from models.deal import spelling_key
 
@@ -170,7 +171,14 @@ def _name(value: str) -> str:
             f'"{value}" has fewer than two letters or digits and would be found everywhere; '
             "use a longer name, and `ticker` for a one-letter ticker"
         )
+    if is_legal_form(value):
+        raise ValueError(f'"{value}" is a legal form, which many companies have; write the whole name')
     return value
+
+
+def is_legal_form(name: str) -> bool:
+    """Whether it says only what form a company has, such as Inc., Holdings or Co Ltd, and not which company it is."""
+    return any("abc" in spellings(f"abc {form}") for form in {name, name.replace(".", "")})
 
 
 def _word(value: str) -> str:
@@ -219,6 +227,15 @@ class _Party(_Table):
 def _parties(value: tuple[_Party, ...]) -> tuple[_Party, ...]:
     if not value:
         raise ValueError("there is none; add at least one")
+    bearers: dict[str, _Party] = {}
+    for party in value:
+        for name in (party.name, *party.aliases):
+            bearer = bearers.setdefault(spelling_key(name), party)
+            if bearer is not party:
+                raise ValueError(
+                    f'"{name}" is a name of "{bearer.name}" and of "{party.name}", so the two cannot be told apart; '
+                    "give each party names of its own"
+                )
     return value
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import telegram
@@ -22,15 +22,15 @@ from bot.messages.subscriptions import typed_kind
 from bot.replies import reply, send_file
 from matcher import vocabulary
 from matcher.vocabulary import Kind, Party
-from models import ambiguity, imports
+from models import ambiguity, imports, shorthand
 from models import deal as deals
 from models.database import Database
 from models.deal import Deal, spelling_key
-from models.watchlist import WatchlistError, checked
+from models.watchlist import WatchlistError, checked, is_legal_form
 
 _OWN = "|".join(part for part in Part if not part.is_of_a_party)
 _PARTYS = "|".join(part for part in Part if part.is_of_a_party)
-_ASKED = re.compile(rf"^/edit ([a-z0-9][a-z0-9-]* (?:(?:{_OWN})|(?:{_PARTYS}) .+:))\Z", re.MULTILINE)
+_ASKED = re.compile(rf"^/edit ([a-z0-9][a-z0-9-]* (?:(?:{_OWN})|(?:{_PARTYS})(?: .+:)?))\Z", re.MULTILINE)
 """The end of a question for a text: what the text completes."""
 
 
@@ -99,13 +99,14 @@ class EditingCommands:
                 raise Refusal(missing("edit"))
             deal = await _described(session, (await one_deal(session, " ".join(words[:end]), "edit")).id)
             wish = _wish(deal, words[end:])
+            before = deal.value
             if wish.part and wish.value:
-                await _describe(session, deal, _changed(deal.value, wish.part, wish.place, wish.value))
+                await _fulfil(session, deal, wish.part, wish.place, wish.value)
         if wish.part and not wish.value:
             await reply(update, _question(deal, wish.part, wish.place))
         else:
             warnings = await self._warnings(deal) if wish.part else []
-            await reply(update, _shown(deal, wish.place, warnings))
+            await reply(update, _shown(deal, wish.place, warnings, before))
 
     async def _warnings(self, deal: Deal) -> list[str]:
         """What may go wrong with the deal's names, seen beside all others."""
@@ -186,6 +187,14 @@ async def _describe(session: AsyncSession, deal: Deal, value: vocabulary.Deal) -
     await imports.describe(session, deal, _check(value))
 
 
+async def _fulfil(session: AsyncSession, deal: Deal, part: Part, place: int | None, typed: str) -> None:
+    """Change the part; a :class:`Refusal` asks again if it cannot be."""
+    try:
+        await _describe(session, deal, _changed(deal.value, part, place, typed))
+    except Refusal as refusal:
+        raise Refusal(messages.asked_again(refusal.answer, deal, part, place)) from refusal
+
+
 def _check(value: vocabulary.Deal) -> vocabulary.Deal:
     """The deal as it can be; a :class:`Refusal` that says why it cannot."""
     try:
@@ -198,8 +207,11 @@ def _question(deal: Deal, part: Part, place: int | None) -> Message:
     return messages.ask_kind(deal) if part is Part.KIND else messages.ask(deal, part, place)
 
 
-def _shown(deal: Deal, place: int | None, warnings: Sequence[str]) -> Message:
-    return messages.page(deal, warnings) if place is None else messages.party_page(deal, place, warnings)
+def _shown(deal: Deal, place: int | None, warnings: Sequence[str], before: vocabulary.Deal) -> Message:
+    if place is None:
+        return messages.page(deal, warnings)
+    name, party = before.parties[place].name, deal.parties[place].value
+    return messages.party_page(deal, place, warnings, kept=name if name in party.aliases else "")
 
 
 # What was typed ------------------------------------------------------------------------------------------------------
@@ -216,15 +228,12 @@ def _wish(deal: Deal, words: Sequence[str]) -> _Wish:
 
 
 def _party_and_value(deal: Deal, part: Part, text: str) -> tuple[int, str]:
-    """The party before the colon, and what stands behind it. A name may have a colon itself."""
-    for place, party in enumerate(deal.parties):
-        if f"{text}:".casefold().startswith(f"{party.name}:".casefold()):
-            return place, text[len(party.name) + 1 :].strip()
-    name, _colon, value = text.partition(":")
-    for place, party in enumerate(deal.parties):
-        if spelling_key(name) in map(spelling_key, party.value.names):
-            return place, value.strip()
-    raise Refusal(messages.which_party(deal, part))
+    """The party before the colon, and what stands behind it. Without a value the colon may be missing."""
+    parties = deal.value.parties
+    found = shorthand.addressed(parties, text) or shorthand.addressed(parties, f"{text}:")
+    if found is None:
+        raise Refusal(messages.which_party(deal, part))
+    return found
 
 
 def _changed(deal: vocabulary.Deal, part: Part, place: int | None, typed: str) -> vocabulary.Deal:
@@ -251,9 +260,11 @@ def _changed(deal: vocabulary.Deal, part: Part, place: int | None, typed: str) -
 def _changed_party(party: Party, part: Part, text: str) -> Party:
     match part:
         case Part.NAME:
-            return replace(party, name=text)
+            # The press and whoever follows the party may know it by its former name only.
+            former = dict.fromkeys((party.name, *party.aliases))
+            return replace(party, name=text, aliases=tuple(name for name in former if name != text))
         case Part.ALIAS:
-            return replace(party, aliases=tuple(name for name in _listed(text) if name != party.name))
+            return replace(party, aliases=tuple(name for name in _names(text) if name != party.name))
         case Part.TICKER:
             return replace(party, ticker=text or None)
         case Part.BESIDE:
@@ -268,9 +279,24 @@ def _kind(text: str) -> Kind:
     return kind
 
 
+def _names(text: str) -> tuple[str, ...]:
+    """As :func:`_listed`, but no comma before a legal form ("Alpha Holdings, Inc.") ends a name."""
+    names: list[str] = []
+    for piece in text.split(","):
+        if names and is_legal_form(piece):
+            names[-1] += f",{piece}"
+        else:
+            names.append(piece)
+    return _listed(text) if ";" in text else _distinct(names)
+
+
 def _listed(text: str) -> tuple[str, ...]:
     """What stands between commas; between semicolons, if there is one."""
-    return tuple(dict.fromkeys(filter(None, map(str.strip, text.split(";" if ";" in text else ",")))))
+    return _distinct(text.split(";" if ";" in text else ","))
+
+
+def _distinct(words: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(filter(None, map(str.strip, words))))
 
 
 def _without(deal: vocabulary.Deal, place: int) -> vocabulary.Deal:

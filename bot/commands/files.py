@@ -24,9 +24,9 @@ from bot.messages.frame import Message
 from bot.replies import reply, send_file
 from feeds import opml
 from feeds.opml import BadOpml, export_opml, import_feeds, sift_opml
+from models import archiving, imports
 from models import deal as deals
 from models import feed as feeds
-from models import imports
 from models.database import Database
 from models.import_preview import foresee, known_deals
 from models.watchlist import WatchlistDeal, WatchlistError, read_watchlist
@@ -90,10 +90,11 @@ class FileCommands:
     async def _send_deals(self, update: Update) -> None:
         async with self._database.read() as session:
             rows = await deals.all_deals(session)
+            archived = (await archiving.archived(session, 0, 0))[1]
         if not rows:
             raise Refusal(messages.no_deals())
         data = await asyncio.to_thread(imports.export_deals, rows)
-        await send_file(update, messages.DEALS_FILE, data, messages.exported_deals(len(rows)))
+        await send_file(update, messages.DEALS_FILE, data, messages.exported_deals(len(rows), archived))
 
     # In
 
@@ -117,12 +118,20 @@ class FileCommands:
                 raise Refusal(messages.other_file())
 
     async def import_pressed(self, update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
-        """Import the deals of the file that was looked at. Pressed twice, the second time changes nothing."""
+        """Import the deals of the file that was looked at.
+
+        If the file or the watchlist is another one by now, show anew what would be done; so, too, pressed twice.
+        """
         await self._require_owner(update)
-        entries = await asyncio.to_thread(_read, await _looked_at(update))
+        data = await _answered_file(update)
+        entries = await asyncio.to_thread(_read, data)
         async with self._database.write() as session:
-            results = await imports.import_deals(session, entries, self._clock())
-        await reply(update, messages.imported_deals(results, _titles(entries)))
+            looked_at = pressed(update)[1] == _digest(data, await deals.watchlist_version(session))
+            results = await imports.import_deals(session, entries, self._clock()) if looked_at else None
+        if results is None:
+            await reply(update, await self._preview(data, messages.changed_since()))
+        else:
+            await reply(update, messages.imported_deals(results, _titles(entries)))
 
     async def _import_feeds(self, data: bytes) -> Message:
         try:
@@ -132,12 +141,12 @@ class FileCommands:
         async with self._database.write() as session:
             return messages.imported_feeds(await import_feeds(session, found))
 
-    async def _preview(self, data: bytes) -> Message:
+    async def _preview(self, data: bytes, notice: str = "") -> Message:
         entries = await asyncio.to_thread(_read, data)
         async with self._database.read() as session:
-            known = await known_deals(session)
+            known, version = await known_deals(session), await deals.watchlist_version(session)
         foreseen = await asyncio.to_thread(foresee, known, entries)
-        return messages.preview(foreseen, _titles(entries), _digest(data))
+        return messages.preview(foreseen, _titles(entries), _digest(data, version), notice)
 
     async def _require_owner(self, update: Update) -> None:
         async with self._database.read() as session:
@@ -170,20 +179,17 @@ async def _sent(document: Document, most: int) -> bytes:
         raise Refusal(messages.not_downloaded()) from error
 
 
-async def _looked_at(update: Update) -> bytes:
-    """The file whose preview was pressed, if it is still there and still the same."""
+async def _answered_file(update: Update) -> bytes:
+    """The file under whose preview the button was pressed, if it is still there."""
     preview = update.callback_query.message if update.callback_query else None
     answered = preview.reply_to_message if isinstance(preview, telegram.Message) else None
     if answered is None or answered.document is None:
         raise Refusal(messages.file_gone())
     try:
-        data = await _download(answered.document, MOST_BYTES)
+        return await _download(answered.document, MOST_BYTES)
     except TelegramError as error:
         logger.warning("file not downloaded again", extra={"reason": reason(error)})
         raise Refusal(messages.not_downloaded_again()) from error
-    if _digest(data) != pressed(update)[1]:
-        raise Refusal(messages.another_file())
-    return data
 
 
 async def _download(document: Document, most: int) -> bytes:
@@ -196,5 +202,6 @@ async def _download(document: Document, most: int) -> bytes:
     return bytes(await file.download_as_bytearray())
 
 
-def _digest(data: bytes) -> str:
-    return sha256(data).hexdigest()[:32]
+def _digest(data: bytes, version: tuple[int, int]) -> str:
+    """What a preview was made of: the file, and the watchlist at that time."""
+    return sha256(b"%d %d " % version + data).hexdigest()[:32]

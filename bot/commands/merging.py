@@ -97,7 +97,8 @@ async def _only(session: AsyncSession, query: str) -> Deal:
 
 async def _question(session: AsyncSession, source: Deal, target: Deal) -> Message:
     _check(source, target)
-    return messages.ask_to_merge(source, target, await merging.belongings(session, source))
+    lost = await merging.lost_names(session, source, target)
+    return messages.ask_to_merge(source, target, await merging.belongings(session, source), lost)
 
 
 def _check(source: Deal, target: Deal) -> None:

@@ -13,8 +13,8 @@ from telegram.ext import CallbackQueryHandler, CommandHandler, ContextTypes
 from bot.commands import Handler, argument, pressed, require_editor
 from bot.commands.deals import one_deal, pressed_deal
 from bot.errors import Refusal
+from bot.messages import archiving, push
 from bot.messages import owner as messages
-from bot.messages import push
 from bot.messages.help import gone, missing
 from bot.replies import reply
 from matcher.vocabulary import Stage, Status
@@ -89,6 +89,7 @@ class OwnerCommands:
             await require_editor(session, update)
             wish = _wish(context.args or [])
             deal = await one_deal(session, wish.deal, "set")
+            _require_followed(deal)
             if deal.stage is wish.stage:
                 raise Refusal(messages.stands_so(deal))
             told = await decisions.audience(session, deal, wish.stage, self._clock())
@@ -100,6 +101,7 @@ class OwnerCommands:
         async with self._database.write() as session:
             await require_editor(session, update)
             deal = await pressed_deal(session, update)
+            _require_followed(deal)
             change = await self._settle(session, update, deal)
             if change is None:
                 raise Refusal(messages.moved_meanwhile(deal))
@@ -153,6 +155,12 @@ class OwnerCommands:
             correction = await decisions.take_back(session, change, user.id if user else 0, self._clock())
             told = await outbox.told(session, correction) if correction else 0
         await reply(update, messages.undone(change, change.deal, told))
+
+
+def _require_followed(deal: Deal) -> None:
+    """Refuse to decide about an archived deal: its followers would be told after all."""
+    if deal.archived_at:
+        raise Refusal(archiving.no_decision(deal))
 
 
 async def pressed_change(session: AsyncSession, update: Update) -> Change:

@@ -1,5 +1,6 @@
 """The people around this Hearsay, for its owner: who may use it, and for what."""
 
+import re
 from collections.abc import Callable
 from datetime import datetime
 
@@ -12,14 +13,17 @@ from bot.commands.access import INVITED
 from bot.errors import Refusal
 from bot.messages import people as messages
 from bot.messages.frame import PAGE, Message
-from bot.messages.help import gone
 from bot.messages.settings import saved
 from bot.replies import reply
 from models import outbox, people
 from models import subscriber as subscribers
 from models.database import Database
-from models.people import INVITATION_LASTS, Person, Role
+from models.owner import owner_id
+from models.people import INVITATION_LASTS, Role
 from models.subscriber import Wire
+
+_USER_ID = re.compile(r"[1-9][0-9]{0,17}")
+"""The number by which Telegram knows a user (Bot API: User.id)."""
 
 
 class PeopleCommands:
@@ -53,9 +57,10 @@ class PeopleCommands:
 
     # All of them
 
-    async def people(self, update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
-        """/people."""
-        await reply(update, await self._page(update, 0))
+    async def people(self, update: Update, context: ContextTypes.DEFAULT_TYPE) -> None:
+        """/people, or /people with the number of a user."""
+        typed = argument(context)
+        await reply(update, await (self._typed_person(update, typed) if typed else self._page(update, 0)))
 
     async def page_turned(self, update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
         """Another page of /people."""
@@ -93,24 +98,36 @@ class PeopleCommands:
 
     # One of them
 
+    async def _typed_person(self, update: Update, typed: str) -> Message:
+        """Who it is, and what may be done. Nothing of a user without a role is kept before a button is pressed."""
+        async with self._database.read() as session:
+            await _require_owner(session, update)
+            if not _USER_ID.fullmatch(typed):
+                raise Refusal(messages.no_number())
+            if int(typed) == await owner_id(session):
+                raise Refusal(messages.yourself())
+            return messages.person(int(typed), await people.find(session, int(typed)))
+
     async def person_pressed(self, update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
         """Who it is, and what may be done."""
         async with self._database.read() as session:
-            answer = messages.person(await _pressed_person(session, update))
+            user = await _pressed_user(session, update)
+            answer = messages.person(user, await people.find(session, user))
         await reply(update, answer)
 
     async def bar_asked(self, update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
         """Ask before somebody is barred."""
         async with self._database.read() as session:
-            answer = messages.ask_to_bar(await _pressed_person(session, update))
+            user = await _pressed_user(session, update)
+            answer = messages.ask_to_bar(user, await people.find(session, user))
         await reply(update, answer)
 
     async def role_given(self, update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
-        """Another role."""
+        """Another role, or the first one."""
         async with self._database.write() as session:
-            person = await _pressed_person(session, update)
-            await people.give(session, person.user_id, Role(pressed(update)[2]), self._clock())
-            answer = messages.person(person, saved())
+            user = await _pressed_user(session, update)
+            await people.give(session, user, Role(pressed(update)[2]), self._clock())
+            answer = messages.person(user, await people.find(session, user), saved())
         await reply(update, answer)
 
     # Invitations
@@ -146,10 +163,10 @@ async def _require_owner(session: AsyncSession, update: Update) -> None:
         raise Refusal(messages.only_in_private())
 
 
-async def _pressed_person(session: AsyncSession, update: Update) -> Person:
-    """Whom a button stands for, if it is the owner who pressed it."""
+async def _pressed_user(session: AsyncSession, update: Update) -> int:
+    """Whom a button stands for, if it is the owner who pressed it, and about somebody else."""
     await _require_owner(session, update)
-    person = await people.find(session, int(pressed(update)[1]))
-    if person is None:
-        raise Refusal(gone())
-    return person
+    user = int(pressed(update)[1])
+    if user == await owner_id(session):  # who became the owner after the button was made
+        raise Refusal(messages.yourself())
+    return user

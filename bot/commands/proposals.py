@@ -20,7 +20,7 @@ from models.database import Database
 from models.people import MOST_PROPOSALS
 from models.proposal import Answer, Proposal
 from models.subscriber import Wire
-from models.tracking import approve, namesakes, take_up, the_same
+from models.tracking import apart, approve, namesakes, take_up, the_same
 
 
 class ProposalCommands:
@@ -84,7 +84,8 @@ class ProposalCommands:
         found = await look(self._database, deal)
         async with self._database.write() as session:
             proposal = await _open_proposal(session, update)
-            tracked = the_same(deal, await namesakes(session, deal)) or await take_up(session, deal, found)
+            others = await namesakes(session, deal)
+            tracked = the_same(deal, others) or await take_up(session, apart(deal, others), found)
             await archiving.bring_back(session, tracked, now)
             await approve(session, proposal, tracked, _user(update).id, now)
             answer = messages.settled(proposal, before=False)

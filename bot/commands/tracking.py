@@ -23,11 +23,10 @@ from matcher.vocabulary import Kind
 from models import shorthand
 from models.ambiguity import Ambiguity, ambiguities
 from models.database import Database
-from models.deal import spelling_key
 from models.people import EDITORS, role_of
 from models.preview import Preview, latest, preview
 from models.shorthand import IncompleteError
-from models.tracking import approve_all, completed, namesakes, take_up, the_same
+from models.tracking import apart, approve_all, completed, namesakes, take_up, the_same
 from models.watchlist import WatchlistDeal, WatchlistError
 
 
@@ -72,8 +71,10 @@ class TrackingCommands:
     async def answered(self, update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
         """A deal, or a name for the deal that the question is about."""
         if update.message and update.message.text:
-            line, typed = _asked(update.message), " ".join(update.message.text.split())
-            await self._show(update, _with_name(line, typed) if line else typed)
+            async with self._database.read() as session:
+                await may_track(session, update)
+            question, typed = _asked(update.message) or "", " ".join(update.message.text.split())
+            await self._show(update, _answer(question, typed))
 
     async def kind_pressed(self, update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
         """Another kind, or the way back from a question: the preview of the same deal as that kind."""
@@ -97,7 +98,7 @@ class TrackingCommands:
         async with self._database.write() as session:
             await require_editor(session, update)
             await refuse_if_tracked(session, update, deal)
-            row = await take_up(session, deal, found)
+            row = await take_up(session, apart(deal, await namesakes(session, deal)), found)
             await approve_all(session, row, update.effective_user.id if update.effective_user else 0, self._clock())
             answer = messages.tracked(row.slug, found, await card(session, update, row))
         await reply(update, answer)
@@ -115,8 +116,9 @@ async def offer(database: Database, update: Update, line: str, *, complete: bool
         editor = await may_track(session, update)
         entry = read_line(line)
         await refuse_if_tracked(session, update, entry.deal)
-        others = [row.value for row in await namesakes(session, entry.deal)]
-    deal = (completed(entry, others) if complete else entry).deal
+        rows = await namesakes(session, entry.deal)
+        others = [row.value for row in rows]
+    deal = apart((completed(entry, others) if complete else entry).deal, rows)
     found = await look(database, deal)
     doubts = await asyncio.to_thread(_doubts, deal, others)
     return messages.preview(shorthand.write(deal), deal, found, doubts, editor=editor)
@@ -173,22 +175,38 @@ def shown_line(update: Update) -> str:
     return line
 
 
+def _answer(question: str, typed: str) -> str:
+    """The deal with the answer to a question about it. Raises :class:`Refusal` that asks again if it would be none."""
+    try:
+        line = _with_name(question, typed) if question else typed
+        read_line(line)
+    except Refusal as refusal:
+        raise Refusal(messages.asked_again(refusal.answer, question)) from refusal
+    return line
+
+
 def _with_name(line: str, typed: str) -> str:
     """The deal with what was typed as ``PARTY: NAME`` behind its party."""
     deal = read_line(line).deal
-    whose, _, pieces = typed.partition(":")
-    key = spelling_key(whose)
-    place = next((n for n, p in enumerate(deal.parties) if key in map(spelling_key, p.names)), None)
-    if place is None or not pieces.strip():
+    found = shorthand.addressed(deal.parties, typed)
+    if found is None or not found[1]:
         raise Refusal(messages.whose_name(deal))
+    place, pieces = found
     parties = list(deal.parties)
-    parties[place] = shorthand.with_pieces(parties[place], pieces)
+    try:
+        parties[place] = shorthand.with_pieces(parties[place], pieces)
+    except WatchlistError as error:
+        raise Refusal(messages.cannot_track(str(error))) from error
     return shorthand.write(replace(deal, parties=tuple(parties)))
 
 
 def _asked(message: telegram.Message) -> str | None:
-    """What the bot asks about in the message that this one replies to: a deal, or empty for a new one; else None."""
+    """What the bot asks about in the message that this one replies to: a deal, or empty for a new one; else None.
+
+    A preview asks, too, for ``PARTY: NAME``.
+    """
     question = message.reply_to_message
     if question is None or question.from_user is None or question.from_user.id != message.get_bot().id:
         return None
-    return messages.asked(question.text or "")
+    text = question.text or ""
+    return (messages.previewed(text) if ":" in (message.text or "") else None) or messages.asked(text)

@@ -42,6 +42,15 @@ def archived(deal: Deal) -> Message:
     return Message(text, ((bring_back_button(deal),),), pgettext("toast", "Archived."))
 
 
+def no_decision(deal: Deal) -> Message:
+    """An archived deal is not set to a stage: its followers were promised that nobody is told of it."""
+    text = _(
+        "{title} is archived, and nobody is told of it. Bring it back first, then say where it stands.",
+        title=cut(deal.title, LONGEST_NAME),
+    )
+    return Message(text, ((bring_back_button(deal),),))
+
+
 def brought_back() -> str:
     """Over the card of a deal whose news is read again."""
     return pgettext("toast", "Brought back. Its news is read again.")

@@ -24,6 +24,8 @@ from models.deal import Deal
 NOTHING = "-"
 """What is typed to take away what is there."""
 WARNINGS = 3
+BUTTONS = 95
+"""One for each party, as many as fit: Telegram takes 100 under a message, and five are for the deal."""
 
 
 class Part(StrEnum):
@@ -69,20 +71,26 @@ def page(deal: Deal, warnings: Sequence[str] = (), notice: str = "") -> Message:
         _("Parties:"),
     ]
     more = _("More is not shown. /export deals has all of it.")
+    typed = [_typed(deal)] if len(deal.parties) > BUTTONS else []
     parties: list[Button] = []
     for place, party in enumerate(deal.parties):
         line = f"{place + 1}. {_party(party.value)}"
-        if visible_length([*lines, line, more, *warnings]) > LONGEST_TEXT:
+        if visible_length([*lines, line, more, *typed, *warnings]) > LONGEST_TEXT:
             lines.append(more)
             break
         lines.append(line)
         parties.append(Button(label(party.name), _place("edit-party", deal, place)))
-    return Message("\n".join(lines + _warned(warnings)), _deal_buttons(deal, parties), notice)
+    return Message("\n".join(lines + typed + _warned(warnings)), _deal_buttons(deal, parties[:BUTTONS]), notice)
+
+
+def _typed(deal: Deal) -> str:
+    example = f"<code>/edit {deal.slug} {Part.ALIAS} {cut(deal.parties[-1].name, LONGEST_NAME)}: …</code>"
+    return _("Not every party has a button. Type what is to change, for example {example}", example=example)
 
 
 def _party(party: Party) -> str:
     parts = [cut(party.name, LONGEST_NAME)]
-    parts += [_("also {names}", names=_listed(party.aliases))] * bool(party.aliases)
+    parts += [_("also {names}", names=_names(party.aliases))] * bool(party.aliases)
     parts += [_("ticker {ticker}", ticker=party.ticker)] if party.ticker else []
     parts += [_("only beside {words}", words=_listed(party.requires))] * bool(party.requires)
     parts += [_("never in {phrases}", phrases=_listed(party.excludes))] * bool(party.excludes)
@@ -91,6 +99,11 @@ def _party(party: Party) -> str:
 
 def _listed(words: Sequence[str]) -> str:
     return cut(joined(words), LONGEST_REASON) or _("none")
+
+
+def _names(names: Sequence[str]) -> str:
+    """Each in quotation marks, since a name may have a comma."""
+    return cut(", ".join(_("“{name}”", name=name) for name in names), LONGEST_REASON) or _("none")
 
 
 def joined(words: Sequence[str]) -> str:
@@ -120,16 +133,23 @@ def _place(action: str, deal: Deal, place: int, *more: str) -> str:
     return ":".join([action, str(deal.id), str(deal.revision), str(place), *more])
 
 
-def party_page(deal: Deal, place: int, warnings: Sequence[str] = ()) -> Message:
-    """What is known of one party."""
+def party_page(deal: Deal, place: int, warnings: Sequence[str] = (), kept: str = "") -> Message:
+    """What is known of one party; ``kept`` is its former main name, if that is another name of it now."""
     party = deal.parties[place].value
     lines = [
         _("<b>{party}</b> in {title}", party=cut(party.name, LONGEST_NAME), title=cut(deal.title, LONGEST_TITLE)),
-        _("Other names: {names}", names=_listed(party.aliases)),
+        _("Other names: {names}", names=_names(party.aliases)),
         _("Ticker: {ticker}", ticker=party.ticker or _("none")),
         _("Counts only beside: {words}", words=_listed(party.requires)),
         _("Does not count in: {phrases}", phrases=_listed(party.excludes)),
     ]
+    if kept:
+        lines.append(
+            _(
+                "“{name}” stays among the other names, so that its news and its followers stay.",
+                name=cut(kept, LONGEST_NAME),
+            )
+        )
     names = {
         Part.NAME: pgettext("button", "Name"),
         Part.ALIAS: pgettext("button", "Other names"),
@@ -244,11 +264,18 @@ def cannot_be(reason: str) -> Message:
     return Message(_("Nothing was changed. {reason}", reason=cut(reason, LONGEST_REASON)))
 
 
+def asked_again(refusal: Message, deal: Deal, part: Part, place: int | None) -> Message:
+    """A text cannot be. The last line is that of the question, so that this can be replied to as well."""
+    party = None if place is None else deal.parties[place].value
+    lines = [refusal.text, "", _("Reply to this message to answer again:"), _command(deal, part, party)]
+    return Message("\n".join(lines))
+
+
 def which_party(deal: Deal, part: Part) -> Message:
     """The text does not begin with the name of a party and a colon."""
     lines = [_("Name the party, then a colon. For example:")]
     lines += [_command(deal, part, party.value) for party in deal.parties[:WARNINGS]]
-    return Message("\n".join(lines))
+    return asked_again(Message("\n".join(lines)), deal, part, None)
 
 
 def unknown_kind() -> Message:

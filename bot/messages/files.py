@@ -56,13 +56,18 @@ def exported_feeds(count: int) -> str:
     )
 
 
-def exported_deals(count: int) -> str:
-    """The words under a file of deals."""
-    return ngettext(
+def exported_deals(count: int, archived: int) -> str:
+    """The words under a file of deals, in which so many others are not that are archived."""
+    words = ngettext(
         "{count} deal, as it is described and where it stands. Send such a file here to import it.",
         "{count} deals, as they are described and where they stand. Send such a file here to import it.",
         count,
     )
+    return f"{words}\n{_without(archived)}" if archived else words
+
+
+def _without(archived: int) -> str:
+    return ngettext("Without {count} archived deal: /archive", "Without {count} archived deals: /archive", archived)
 
 
 def removed_feed_file() -> str:
@@ -163,8 +168,8 @@ def empty_watchlist() -> Message:
     return bad_file(_("This file holds no deals; each begins with a line [[deal]]. For an example: /export deals"))
 
 
-def preview(foreseen: Foreseen, titles: Mapping[str, str], digest: str) -> Message:
-    """What an import would do. ``titles`` are those of the file, by slug; ``digest`` says which file was looked at."""
+def preview(foreseen: Foreseen, titles: Mapping[str, str], digest: str, notice: str = "") -> Message:
+    """What an import would do. ``titles`` are those of the file, by slug; ``digest`` says what was looked at."""
     news = [deal for deal in foreseen.deals if deal.effect is not Effect.UNCHANGED]
     if not news:
         all_same = ngettext(
@@ -172,11 +177,11 @@ def preview(foreseen: Foreseen, titles: Mapping[str, str], digest: str) -> Messa
             "Nothing to import: {count} deals, and all stand here already just so.",
             len(foreseen.deals),
         )
-        return Message(all_same)
+        return Message(all_same, notice=notice)
     asked = _("Nothing is imported yet. A deal of the same short name is described anew; what was learned of it stays.")
     lines = [_sums(foreseen.deals), *_named(news, titles), *_warned(foreseen.warnings), "", asked]
     press = ngettext("Import {count} deal", "Import {count} deals", len(news))
-    return Message("\n".join(lines), ((Button(press, f"import:{digest}"),),))
+    return Message("\n".join(lines), ((Button(press, f"import:{digest}"),),), notice)
 
 
 def _sums(deals: Sequence[Imported]) -> str:
@@ -214,9 +219,9 @@ def file_gone() -> Message:
     return bad_file(_("The file is not in this chat any more; send it again."))
 
 
-def another_file() -> Message:
-    """The file was exchanged for another one since it was looked at."""
-    return bad_file(_("The file is not the one that was looked at; send it again."))
+def changed_since() -> str:
+    """Over the pressed button: the preview is another one now."""
+    return pgettext("toast", "The file or the deals have changed since. Look again.")
 
 
 def not_downloaded_again() -> Message:

@@ -10,9 +10,12 @@ from bot.messages.standing import standing
 from models.deal import Deal
 from models.merging import Belongings
 
+NAMES_SHOWN = 20
+"""Of the names that a merger loses; Telegram's longest message holds no more for certain."""
 
-def ask_to_merge(source: Deal, target: Deal, moving: Belongings) -> Message:
-    """Show both deals, and what the one that goes leaves to the other."""
+
+def ask_to_merge(source: Deal, target: Deal, moving: Belongings, lost: Sequence[str] = ()) -> Message:
+    """Show both deals, what the one that goes leaves to the other, and which of its parties' names it does not."""
     lines = [
         _("Make one deal of these two?"),
         "",
@@ -21,6 +24,7 @@ def ask_to_merge(source: Deal, target: Deal, moving: Belongings) -> Message:
         "",
         _("What moves:"),
         *_moving(moving),
+        *_losing(lost),
         "",
         _(
             "All reports are counted again, and that is where the deal stands then. Nobody is told. "
@@ -49,6 +53,19 @@ def _moving(moving: Belongings) -> list[str]:
         (moving.complaints, ngettext("• {count} complaint", "• {count} complaints", moving.complaints)),
     )
     return [words for count, words in parts if count] or [_("• nothing: nothing hangs on it")]
+
+
+def _losing(names: Sequence[str]) -> list[str]:
+    if not names:
+        return []
+    shown = ", ".join(cut(name, LONGEST_NAME) for name in names[:NAMES_SHOWN])
+    more = len(names) - NAMES_SHOWN
+    further = [ngettext("and {count} more name", "and {count} more names", more)] * (more > 0)
+    return [
+        "",
+        _("These names are not taken over: {names}", names=", ".join([shown, *further])),
+        _("They may be another company's, or count only in certain articles. /edit can add them."),
+    ]
 
 
 def words_exported(source: Deal) -> str:

@@ -34,7 +34,8 @@ def people(access: Access, page: Sequence[Person], number: int, pages: int, noti
     """What holds for all, and one page (``number`` from 0) of those who have a role."""
     lines = [_("<b>People</b>"), _mode(access), _most(access.most_subscriptions), ""]
     lines += [_line(person) for person in page] or [_("Nobody but you has a role yet. Invite somebody.")]
-    persons: Rows = tuple((Button(label(name(person)), f"person:{person.user_id}"),) for person in page)
+    lines += ["", _others()]
+    persons: Rows = tuple((Button(label(name(p.user_id, p)), f"person:{p.user_id}"),) for p in page)
     rows = (*_choices(access), *persons, *turns(number, pages, "people:{}"))
     return Message("\n".join(lines + page_line(number, pages)), rows, notice)
 
@@ -50,7 +51,15 @@ def _most(count: int) -> str:
 
 
 def _line(person: Person) -> str:
-    return f"• {_mention(person)}: {_(_ROLES[person.role])}"
+    return f"• {_mention(person.user_id, person)}: {_(_ROLES[person.role])}"
+
+
+def _others() -> str:
+    """How to bar somebody without a role."""
+    return _(
+        "To bar somebody who is not listed, or to give a role, send the user’s number: <code>/people 123456789</code>. "
+        "It stands in a proposal, after the name."
+    )
 
 
 def _choices(access: Access) -> Rows:
@@ -74,12 +83,12 @@ def _choices(access: Access) -> Rows:
 
 
 def closed(staying: int) -> str:
-    """Over the pressed button: how many others who were there stay."""
+    """Over the pressed button: how many others stay. Who only asked something is not among them."""
     if not staying:
         return pgettext("toast", "From now on, only those whom you invite come in.")
     return ngettext(
-        "From now on, only those whom you invite come in. {count} who is here stays.",
-        "From now on, only those whom you invite come in. {count} who are here stay.",
+        "From now on, only those whom you invite come in. {count} who follows something or used /start stays.",
+        "From now on, only those whom you invite come in. {count} who follow something or used /start stay.",
         staying,
     )
 
@@ -92,28 +101,36 @@ def only_in_private() -> Message:
 # One of them ---------------------------------------------------------------------------------------------------------
 
 
-def name(person: Person) -> str:
+def name(user_id: int, known: Person | None) -> str:
     """The name as Telegram told it, or else the number by which Telegram knows the user."""
-    return person.name or _("User {number}", number=str(person.user_id))
+    return (known.name if known else "") or _("User {number}", number=str(user_id))
 
 
-def _mention(person: Person) -> str:
+def _mention(user_id: int, known: Person | None) -> str:
     """The name, which opens the user's profile (Bot API: formatting options)."""
-    return f'<a href="tg://user?id={person.user_id}">{escaped(label(name(person), LONGEST_NAME))}</a>'
+    return f'<a href="tg://user?id={user_id}">{escaped(label(name(user_id, known), LONGEST_NAME))}</a>'
 
 
-def person(person: Person, notice: str = "") -> Message:
-    """Somebody's role, and the buttons that change it."""
-    since = _("{role} since {day}", role=_(_ROLES[person.role]), day=day(person.since))
-    others = tuple(button for role, button in _offers(person).items() if role is not person.role)
-    lines = [f"<b>{_mention(person)}</b>", f"{since}.", _(_MAY[person.role])]
+def person(user_id: int, known: Person | None, notice: str = "") -> Message:
+    """Somebody's role, and the buttons that change it; ``known`` is None for a user without one."""
+    present = known.role if known else None
+    others = tuple(button for role, button in _offers(user_id, present).items() if role is not present)
+    lines = [f"<b>{_mention(user_id, known)}</b>", *_standing(known)]
     return Message("\n".join(lines), (others, (Button(pgettext("button", "← People"), "people:0"),)), notice)
 
 
-def _offers(person: Person) -> dict[Role, Button]:
+def _standing(known: Person | None) -> tuple[str, ...]:
+    """The role, and what it allows."""
+    if known is None:
+        return (_("No role. May use the bot as long as it is open to all. Does not decide about deals."),)
+    since = _("{role} since {day}", role=_(_ROLES[known.role]), day=day(known.since))
+    return f"{since}.", _(_MAY[known.role])
+
+
+def _offers(user_id: int, present: Role | None) -> dict[Role, Button]:
     """The button to each role; who is barred becomes a user first."""
-    this = f"person:{person.user_id}"
-    if person.role is Role.BARRED:
+    this = f"person:{user_id}"
+    if present is Role.BARRED:
         return {Role.USER: Button(pgettext("button", "Let in again"), f"{this}:{Role.USER}")}
     return {
         Role.ADMIN: Button(pgettext("button", "Make an admin"), f"{this}:{Role.ADMIN}"),
@@ -122,15 +139,30 @@ def _offers(person: Person) -> dict[Role, Button]:
     }
 
 
-def ask_to_bar(person: Person) -> Message:
+def ask_to_bar(user_id: int, known: Person | None) -> Message:
     """Ask before somebody is barred."""
     lines = [
-        _("Bar {name}?", name=f"<b>{_mention(person)}</b>"),
+        _("Bar {name}?", name=f"<b>{_mention(user_id, known)}</b>"),
         _("The bot then does nothing for this person, and sends no messages any more."),
         _("What the person follows is kept. You can let the person in again."),
     ]
-    yes = Button(pgettext("button", "Yes, bar"), f"person:{person.user_id}:{Role.BARRED}")
-    return Message("\n".join(lines), ((yes, Button(pgettext("button", "No"), f"person:{person.user_id}")),))
+    yes = Button(pgettext("button", "Yes, bar"), f"person:{user_id}:{Role.BARRED}")
+    return Message("\n".join(lines), ((yes, Button(pgettext("button", "No"), f"person:{user_id}")),))
+
+
+def no_number() -> Message:
+    """What was typed after the command is no number of a user."""
+    return Message(
+        _(
+            "Type the number by which Telegram knows the user: <code>/people 123456789</code>. "
+            "It stands in a proposal, after the name. /people alone lists all who have a role."
+        )
+    )
+
+
+def yourself() -> Message:
+    """The owner has no other role."""
+    return Message(_("This is you. You are the owner, and stay it."))
 
 
 # Invitations ---------------------------------------------------------------------------------------------------------
@@ -151,9 +183,12 @@ def welcome(role: Role) -> Message:
 
 
 def no_need(role: Role) -> Message:
-    """The invitation gives nothing that the user has not already."""
-    role_word = _(_ROLES[role])
-    return Message(_("You need no invitation: your role is {role}. The link is still good for others.", role=role_word))
+    """The invitation gives nothing that the user has not already; perhaps because it gave that before."""
+    words = _(
+        "You may use this Hearsay already: your role is {role}. A link that you do not need stays good for others.",
+        role=_(_ROLES[role]),
+    )
+    return Message(f"{words}\n\n{start('').text}")
 
 
 def void_invitation() -> Message:

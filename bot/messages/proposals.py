@@ -53,7 +53,7 @@ def question(proposal: Proposal, notice: str = "") -> Message:
     who = _(
         "{name} (user {id}) proposes this, {moment}. The stored headlines about it: “Look first”.",
         name=cut(proposal.name, LONGEST_NAME),
-        id=str(proposal.user_id),
+        id=f"<code>{proposal.user_id}</code>",  # a tap copies it, for /people
         moment=moment(proposal.made_at),
     )
     lines = [_("<b>Track this deal?</b>"), command(proposal.typed), who]

@@ -139,6 +139,11 @@ def line_of(text: str) -> str:
     return found[1] if found else ""
 
 
+def previewed(text: str) -> str | None:
+    """The deal of a preview; None if the message is none."""
+    return line_of(text) if text.startswith("/track ") else None
+
+
 # Questions -----------------------------------------------------------------------------------------------------------
 
 
@@ -178,6 +183,13 @@ def asked(text: str) -> str | None:
     return None if found is None else found[1] or ""
 
 
+def asked_again(refusal: Message, line: str) -> Message:
+    """An answer cannot be. The last line is that of the question, so that this can be replied to as well."""
+    last = command(line) if line else "<code>/track</code>"
+    asked = _("Reply to this message to answer again:")
+    return Message(f"{refusal.text}\n\n{asked}\n{last}", refusal.buttons, refusal.notice)
+
+
 def whose_name(deal: Deal) -> Message:
     """A name came without a party of the deal before it."""
     return Message(
@@ -200,7 +212,7 @@ def tracked(deal: str, found: Preview, card: Message) -> Message:
             ngettext(
                 "{count} stored headline counts already; nobody was told.",
                 "{count} stored headlines count already; nobody was told.",
-                len(found.findings),
+                len(found.acting),
             )
         )
     return Message("\n".join([*lines, "", card.text]), card.buttons, pgettext("toast", "Tracked."))

@@ -13,6 +13,7 @@ from matcher.vocabulary import Stage
 from models import imports, ledger
 from models import subscription as subscriptions
 from models.deal import Deal
+from models.subscriber import Subscriber
 from models.watchlist import read_watchlist
 
 TALKS, DENIAL = "Alpha in talks to buy Beta, Bloomberg reports", "Alpha ends talks to buy Beta, Bloomberg reports"
@@ -94,6 +95,32 @@ async def test_its_followers_are_not_told_but_can_see_it(owned: Bot) -> None:
     assert "only once an admin brings it back" in (await owned.ask("/subscribe alpha-beta", chat=BORIS)).text
 
 
+async def test_what_waits_is_not_told_after_it_is_archived(owned: Bot) -> None:
+    """Nobody is told of it: not in the morning either, of what came up at night."""
+    async with owned.database.write() as session:
+        (chat,) = await session.scalars(select(Subscriber).where(Subscriber.chat_id == ANNA))
+        chat.quiet_from, chat.quiet_until = 0, 23 * 60
+    told = len(owned.telegram.messages(ANNA))
+    await owned.news(DENIAL)
+    await archived(owned)
+    owned.clock.advance(days=1)
+    await owned.program.courier.deliver()
+    assert len(owned.telegram.messages(ANNA)) == told
+
+
+async def test_nothing_is_decided_about_an_archived_deal(owned: Bot) -> None:
+    """/set, and a button of it from before, say that it must be brought back first."""
+    asked = await owned.ask("/set alpha-beta denied they told me", chat=OWNER)
+    await archived(owned)
+    for refused in (
+        await owned.ask("/set alpha-beta denied they told me", chat=OWNER),
+        await owned.press(asked, "Yes, tell 1 chat"),
+    ):
+        assert "is archived, and nobody is told of it. Bring it back first" in refused.text
+        assert [button.text for button in refused.buttons] == ["Bring it back"]
+    assert (await owned.deal("alpha-beta")).stage == "talks"
+
+
 async def test_nobody_listened_so_nothing_fell_silent(owned: Bot) -> None:
     """An archived rumor does not fall quiet, nor at once when it is brought back a year later."""
     done = await archived(owned)
@@ -168,6 +195,15 @@ async def test_two_deals_become_one(owned: Bot) -> None:
     assert (await owned.ask("/status beta-alpha")).text.startswith("Alpha <Holdings> & Beta\nDENIED")  # by its names
 
 
+async def test_the_question_names_what_the_deal_will_not_be_found_by(owned: Bot) -> None:
+    """Whose name it is, where several parties are others, nobody knows but a person."""
+    asked = await owned.ask("/merge huawei-att into alpha-beta", chat=OWNER)
+    assert "These names are not taken over: Huawei, AT&T" in asked.text
+    assert "/edit can add them." in asked.text
+    await twin(owned)
+    assert "not taken over" not in (await owned.ask("/merge beta-alpha into alpha-beta", chat=OWNER)).text
+
+
 async def test_merging_twice_is_merging_once(owned: Bot) -> None:
     """A second press says the same, and no deal that is tracked later goes by it."""
     await twin(owned)
@@ -210,3 +246,13 @@ async def test_nothing_is_merged_into_an_archived_deal(owned: Bot) -> None:
     refused = await owned.ask("/merge huawei-att into alpha-beta", chat=OWNER)
     assert "Bring it back first, or merge the other way round." in refused.text
     assert "Goes: Alpha" in (await owned.ask("/merge alpha-beta into huawei-att", chat=OWNER)).text
+
+
+async def test_what_a_merger_left_is_not_offered_for_undoing(owned: Bot) -> None:
+    """What an article said can be taken back, so that those who were told of it hear that; not that it moved over."""
+    async with owned.database.write() as session:
+        await imports.import_deals(session, read_watchlist(TWIN.replace("Beta Group", "Gamma")), owned.clock())
+    await owned.news(DENIAL.replace("Beta", "Gamma"))
+    await owned.press(await owned.ask("/merge beta-alpha into alpha-beta", chat=OWNER), "Merge")
+    assert (await owned.ask("/status alpha-beta")).text.split("\n")[1].startswith("DENIED")
+    assert (await owned.ask("/undo alpha-beta", chat=OWNER)).text.count("DENIED") == 1

@@ -24,6 +24,12 @@ OTHERS = languages()[1:]
 NEW_YEAR = datetime(2018, 1, 8, 12, 0, 5, tzinfo=UTC)
 LONG = "W" * 60
 """Longer than any value that a toast is filled with."""
+DU = re.compile(
+    r"\b(du|dein(e[mnrs]?)?|dir|dich|bist|hast|kannst|musst|willst|darfst|sollst|wirst|möchtest|brauchst"
+    r"|antworte|drücke|gib|nimm|öffne|schicke|schreibe|sende|tippe|versuche|wähle)\b",
+    re.IGNORECASE,
+)
+"""The familiar address in German, and what buttons and commands are asked for in it."""
 MARKING = {"_", "gettext", "ngettext", "pgettext", "N_"}
 
 Key = tuple[str | None, str | tuple[str, ...]]
@@ -89,6 +95,13 @@ def _tags(text: str) -> list[str]:
 
 def _commands(text: str) -> list[str]:
     return sorted(re.findall(r"(?<!\w)/[a-z]+", re.sub(r"<[^>]*>", "", text)))
+
+
+def test_german_keeps_its_distance() -> None:
+    """It says "Sie" throughout: no "du", and no verb in its form."""
+    for message in _entries(_catalogue("de.po")).values():
+        for form in _forms(message.string):
+            assert not DU.search(form), form
 
 
 @pytest.mark.parametrize("name", languages())

@@ -9,8 +9,9 @@ from test_subscriptions import says
 
 from matcher.vocabulary import Deal as DealValue
 from matcher.vocabulary import Kind, Party
+from models import imports
 from models.deal import Deal
-from models.watchlist import read_watchlist
+from models.watchlist import WatchlistDeal, read_watchlist
 
 HUAWEI, ATT = Party("Huawei"), Party("AT&T", ("AT and T",))
 
@@ -45,12 +46,12 @@ async def test_a_deal_is_shown_with_its_parts(owned: Bot) -> None:
     page = await opened(owned)
     assert page.text.splitlines() == [
         "Huawei phones on AT&T (huawei-att)", "Kind: partnership", "Keywords: none", "Parties:",
-        "1. Huawei", "2. AT&T · also AT and T",
+        "1. Huawei", "2. AT&T · also “AT and T”",
     ]  # fmt: skip
     labels = [button.text for button in page.buttons]
     assert labels == ["Title", "Kind", "Keywords", "Huawei", "AT&T", "Add a party", "Status"]
     assert (await owned.press(page, "AT&T")).text.splitlines()[:2] == [
-        "AT&T in Huawei phones on AT&T", "Other names: AT and T",
+        "AT&T in Huawei phones on AT&T", "Other names: “AT and T”",
     ]  # fmt: skip
 
 
@@ -60,7 +61,7 @@ async def test_a_text_is_the_reply_to_a_question(owned: Bot) -> None:
         (("Title",), "Mate 10  on AT&T"),
         (("Keywords",), "carrier, phone deal"),
         (("Add a party",), "Verizon"),
-        (("AT&T", "Other names"), "ATT; AT&T, Inc"),
+        (("AT&T", "Other names"), "ATT, AT&T, Inc, AT&T"),
         (("AT&T", "Ticker"), "T"),
         (("AT&T", "Only beside"), "carrier, mobile"),
         (("AT&T", "Never in"), "AT&T Park"),
@@ -73,7 +74,7 @@ async def test_a_text_is_the_reply_to_a_question(owned: Bot) -> None:
     question = await opened(owned, "Huawei", "Name")
     await says(owned, OWNER, "Huawei Group", reply_to_message=question.as_json(), **{"from": _user(OWNER)})
     att = Party("AT&T", ("ATT", "AT&T, Inc"), "T", None, ("carrier", "mobile"), ("AT&T Park",))
-    parties = (Party("Huawei Group"), att, Party("Verizon"))
+    parties = (Party("Huawei Group", ("Huawei",)), att, Party("Verizon"))
     changed = DealValue("huawei-att", "Mate 10 on AT&T", Kind.PARTNERSHIP, parties, ("carrier", "phone deal"))
     assert await value(owned) == changed
 
@@ -87,7 +88,7 @@ async def test_news_is_read_with_the_new_names(owned: Bot) -> None:
     await owned.news("Gammacorp in talks to buy Beta, Bloomberg reports")
     assert (await owned.deal("alpha-beta")).stage is None
     answer = await owned.ask("/edit alpha-beta alias Alpha: Gammacorp, Gamma Corp", chat=OWNER)
-    assert "Other names: Gammacorp, Gamma Corp" in answer.text
+    assert "Other names: “Gammacorp”, “Gamma Corp”" in answer.text
     await owned.news("Gammacorp in talks to buy Beta, Bloomberg reports")
     assert (await owned.deal("alpha-beta")).stage == "talks"
     assert "RUMORED" in (await owned.ask("/status gammacorp beta")).text
@@ -111,6 +112,59 @@ async def test_what_is_wrong_or_missing_is_said(owned: Bot) -> None:
     assert await value(owned) == before
 
 
+async def test_a_legal_form_is_no_name_of_its_own(owned: Bot) -> None:
+    """Its comma does not end a name, alone it is refused, and no other company's form stands for the party."""
+    answer = await owned.ask("/edit alpha-beta alias Alpha: Alpha Holdings, Inc., Alfa, Ltd., Co", chat=OWNER)
+    assert "Other names: “Alpha Holdings, Inc.”, “Alfa, Ltd., Co”\n" in answer.text
+    for typed in ("alias Alpha: Inc.", "alias Beta: Bee; N.V.", "name Alpha: GmbH"):
+        assert "is a legal form" in (await owned.ask(f"/edit alpha-beta {typed}", chat=OWNER)).text
+    await owned.news("Gamma Inc. agrees to buy Beta")
+    assert (await owned.deal("alpha-beta")).stage is None
+
+
+async def test_a_renamed_party_is_known_by_its_former_name(owned: Bot) -> None:
+    """The answer says so; who follows the party still hears of it, by the new name and by the old one."""
+    await owned.ask("/subscribe Alpha")
+    answer = await owned.ask("/edit alpha-beta name Alpha: Alphabet Holdings", chat=OWNER)
+    assert "“Alpha” stays among the other names" in answer.text
+    assert (await value(owned, "alpha-beta")).parties[0] == Party("Alphabet Holdings", ("Alpha",))
+    await owned.news("Alphabet Holdings in talks to buy Beta, Bloomberg reports")
+    assert owned.telegram.messages(ANNA)[-1].text.startswith("RUMORED")
+    await owned.news("Alpha agrees to buy Beta")
+    assert owned.telegram.messages(ANNA)[-1].text.startswith("RUMORED → FINALIZED")
+
+
+async def test_a_wrong_text_is_asked_for_again(owned: Bot) -> None:
+    """The refusal can be replied to as the question could."""
+    for typed, right, known in (
+        ("ticker AT&T: $T", "T", "Ticker: T"),
+        ("kind swap", "merger", "Kind: merger"),
+        ("alias Nokia: Nok", "AT&T: American Telephone", "Other names: “American Telephone”"),
+        ("name Huawei: AT & T", "Honor", "Honor in Huawei phones on AT&T"),
+    ):
+        refused = await owned.ask(f"/edit huawei-att {typed}", chat=OWNER)
+        answer = await says(owned, OWNER, right, reply_to_message=refused.as_json(), **{"from": _user(OWNER)})
+        assert known in answer.text
+
+
+async def test_a_name_may_have_a_colon(owned: Bot) -> None:
+    """The longest name before a colon is the party's."""
+    await owned.ask("/edit huawei-att party Re:Store", chat=OWNER)
+    await owned.ask("/edit huawei-att alias restore: Re, Store: Berlin", chat=OWNER)
+    await owned.ask("/edit huawei-att ticker RE:STORE: RST", chat=OWNER)
+    assert (await value(owned)).parties[2] == Party("Re:Store", ("Re", "Store: Berlin"), "RST")
+
+
+async def test_a_deal_of_very_many_parties_is_shown(owned: Bot) -> None:
+    """As many have a button as fit under a message; how to type the others is said."""
+    many = tuple(Party(f"P{number:03}") for number in range(120))
+    async with owned.database.write() as session:
+        await imports.import_deals(session, [WatchlistDeal(DealValue("many", "M", Kind.STAKE, many))], owned.clock())
+    page = await owned.ask("/edit many", chat=OWNER)
+    assert len(page.buttons) == 100
+    assert "for example /edit many alias P119: …" in page.text
+
+
 async def test_what_may_go_wrong_is_said(owned: Bot) -> None:
     """A name that is a common word is warned of, and taken."""
     assert "“target” is also a common word" in (await owned.ask("/edit huawei-att party Target", chat=OWNER)).text
@@ -129,7 +183,7 @@ async def test_the_kind_is_chosen(owned: Bot) -> None:
 async def test_a_party_is_removed_after_a_question_and_an_export(owned: Bot) -> None:
     """The deal as it was is sent first; the last party cannot go; a button of before the change does nothing."""
     asked = await opened(owned, "AT&T", "Remove")
-    assert "AT&T · also AT and T" in asked.text
+    assert "AT&T · also “AT and T”" in asked.text
     again = data(asked, "Remove")
     page = await owned.press(asked, "Remove")
     assert (await value(owned)).parties == (HUAWEI,)

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 from running_bot import ANNA, GROUP, OWNER, WATCHLIST, Bot
 from sqlalchemy import delete
+from standin.chats import chat_json, user_json
 from standin.faults import ApiError, unavailable
 from standin.telegram import BotMessage
 
@@ -13,7 +14,7 @@ from bot.commands.files import MOST_BYTES
 from feeds.opml import FeedLine, read_opml
 from matcher.vocabulary import Trust
 from models import deal as deals
-from models import feed
+from models import feed, imports
 from models.deal import Deal
 from models.watchlist import read_watchlist
 
@@ -87,6 +88,32 @@ async def test_deals_survive_export_and_import(owned: Bot) -> None:
     (rich,) = read_watchlist(RICH)
     assert restored["northwind-southgate"].deal == rich.deal
     assert restored["alpha-beta"].stage == "talks"
+
+
+async def test_an_export_says_how_many_archived_deals_it_leaves_out(owned: Bot) -> None:
+    """Only those that are not archived are in the file, and it says where the others are."""
+    async with owned.database.write() as session:
+        (await deals.by_slug(session, "huawei-verizon")).archived_at = owned.clock()  # type: ignore[union-attr]
+    sent = await owned.ask("/export deals", chat=OWNER)
+    assert sent.document is not None
+    assert len(read_watchlist(sent.document.content.decode())) == 2
+    assert sent.text.splitlines()[1:] == ["Without 1 archived deal: /archive"]
+
+
+async def test_a_file_goes_into_the_topic_of_the_question(owned: Bot) -> None:
+    """A private chat with a bot may have topics, too (Bot API: User.has_topics_enabled)."""
+    about = {
+        "message_id": 9_000,
+        "date": 0,
+        "chat": chat_json(OWNER),
+        "from": user_json(OWNER),
+        "text": "/export deals",
+    }
+    topic = {"message_thread_id": 5, "is_topic_message": True}
+    command = {"type": "bot_command", "offset": 0, "length": len("/export")}
+    await owned.telegram.update("message", about | topic | {"entities": [command]})
+    await owned.settled()
+    assert owned.telegram.calls("sendDocument")[-1].parameters["message_thread_id"] == 5
 
 
 async def test_a_feed_is_sent_before_it_is_removed(owned: Bot) -> None:
@@ -195,9 +222,24 @@ async def test_a_file_that_is_gone_is_asked_for_again(owned: Bot) -> None:
 async def test_only_the_file_that_was_looked_at_is_imported(owned: Bot) -> None:
     """Telegram lets users exchange the file of a message: a press imports what its preview showed, or nothing."""
     shown = await _send(owned, RICH)
-    owned.telegram.replace_file(1, RICH.replace("Northwind", "Southwind").encode())
-    assert "not the one that was looked at" in (await owned.press(shown, "Import 1 deal")).text
+    owned.telegram.replace_file(1, RICH.replace("northwind", "southwind").encode())
+    anew = await owned.press(shown, "Import 1 deal")
+    assert "• southwind-southgate (new)" in anew.text
     assert "northwind-southgate" not in await _slugs(owned)
+
+
+async def test_a_stale_preview_overwrites_nothing(owned: Bot) -> None:
+    """If a deal was edited since, a press shows anew what would be done; the next press does that."""
+    shown = await _send(owned, WATCHLIST + RICH)
+    async with owned.database.write() as session:
+        deal = await deals.described(session, (await owned.deal("alpha-beta")).id)
+        await imports.describe(session, deal, replace(deal.value, title="Edited"))
+    anew = await owned.press(shown, "Import 1 deal")
+    assert "have changed since" in owned.telegram.calls("answerCallbackQuery")[-1].parameters["text"]
+    assert "• alpha-beta (changed)" in anew.text
+    assert ((await owned.deal("alpha-beta")).title, len(await _slugs(owned))) == ("Edited", 3)
+    await owned.press(anew, "Import 2 deals")
+    assert ((await owned.deal("alpha-beta")).title, len(await _slugs(owned))) == ("Alpha <Holdings> & Beta", 4)
 
 
 async def test_a_press_comes_twice(owned: Bot) -> None:
@@ -206,7 +248,7 @@ async def test_a_press_comes_twice(owned: Bot) -> None:
     done = await owned.press(shown, "Import 1 deal")
     owned.telegram._chats.add(replace(done, keyboard=shown.keyboard))
     again = await owned.press(shown, "Import 1 deal")
-    assert again.text.splitlines()[1:] == ["Deals in the file: 1 unchanged."]
+    assert again.text == "Nothing to import: 1 deal, and it stands here already just so."
 
 
 # Strangers -----------------------------------------------------------------------------------------------------------

@@ -130,6 +130,9 @@ async def test_the_owner_invites_an_admin(bot: Bot) -> None:
     payload = link.partition("?start=")[2]
     assert "your role is owner" in (await bot.ask(f"/start {payload}", chat=OWNER)).text
     assert "You are an admin of this Hearsay now" in (await bot.ask(f"/start {payload}", chat=BORIS)).text
+    again = await bot.ask(f"/start {payload}", chat=BORIS)
+    assert again.text.startswith("You may use this Hearsay already: your role is admin.")
+    assert "All commands: /help" in again.text
     assert "was used" in (await bot.ask(f"/start {payload}", chat=STRANGER)).text
     assert "User 1002: admin" in (await bot.ask("/people", chat=OWNER)).text
     assert await chats(bot) == [BORIS, OWNER]
@@ -154,6 +157,50 @@ async def test_a_role_is_changed_on_a_persons_page(bot: Bot) -> None:
     page = await bot.press(await bot.press(page, "Let in again"), "← People")
     assert "• <User> 1001: user" in page.text
     assert len(bot.telegram.messages(OWNER)) == 1
+
+
+async def test_somebody_without_a_role_is_barred_by_number(bot: Bot) -> None:
+    """The number stands in a proposal; a user of that number is kept only when a button is pressed."""
+    await bot.own()
+    preview = await bot.ask("/track Gamma + Delta merger", chat=STRANGER)
+    await bot.press(preview, "Propose it")
+    await bot.program.courier.deliver()
+    assert f"(user {STRANGER})" in bot.telegram.messages(OWNER)[-1].text
+    assert "send the user’s number: /people 123456789" in (await bot.ask("/people", chat=OWNER)).text
+    page = await bot.ask(f"/people {STRANGER}", chat=OWNER)
+    assert page.text.splitlines()[:2] == [
+        "User 1007",
+        "No role. May use the bot as long as it is open to all. Does not decide about deals.",
+    ]
+    assert labels(page) == ["Make an admin", "Make a user", "Bar", "← People"]
+    page = await bot.press(page, "Bar")
+    assert "Nobody but you has a role" in (await bot.ask("/people", chat=OWNER)).text
+    page = await bot.press(page, "Yes, bar")
+    assert labels(page) == ["Let in again", "← People"]
+    assert "You may not use this Hearsay" in (await bot.ask("/deals", chat=STRANGER)).text
+
+
+async def test_only_the_number_of_somebody_else_opens_a_page(bot: Bot) -> None:
+    """Anything else is answered with what to type; a button about oneself, with that one is the owner."""
+    await bot.own()
+    for typed in ("Anna", "0", "-5", "9" * 19):
+        answer = await bot.ask(f"/people {typed}", chat=OWNER)
+        assert (answer.text.startswith("Type the number"), answer.buttons) == (True, [])
+    answer = await bot.ask(f"/people {OWNER}", chat=OWNER)
+    assert (answer.text.startswith("This is you"), answer.buttons) == (True, [])
+    await bot.forge(answer, f"person:{OWNER}:barred", OWNER)
+    assert "This is you" in bot.telegram.messages(OWNER)[-1].text
+
+
+async def test_closing_promises_to_keep_only_who_was_met(bot: Bot) -> None:
+    """Who only asked is not counted, and is out; who follows something or used /start stays, and is counted."""
+    await bot.own()
+    await bot.ask("/start", chat=ANNA)
+    await bot.ask("/deals", chat=STRANGER)
+    await bot.press(await bot.ask("/people", chat=OWNER), "Invited only")
+    assert toast(bot).endswith(" 1 who follows something or used /start stays.")
+    assert "for those whom its owner has invited" in (await bot.ask("/deals", chat=STRANGER)).text
+    assert "No reports yet" in (await bot.ask("/status alpha-beta", chat=ANNA)).text
 
 
 async def test_many_people_are_paged(bot: Bot) -> None:

@@ -84,18 +84,29 @@ async def test_a_declined_proposal_is_told_and_left(bot: Bot) -> None:
     assert "No proposed deal waits" in (await bot.ask("/proposals", chat=ADMIN)).text
 
 
-async def test_a_proposal_may_be_changed_first(bot: Bot) -> None:
-    """An admin looks at it, changes it and tracks it: that is an approval, too."""
+async def test_a_proposal_may_be_tracked_after_a_look(bot: Bot) -> None:
+    """That is an approval, too; to track another kind of deal between the same parties is none."""
     await ready(bot)
     await propose(bot)
     asked = await last(bot, ADMIN)
     await bot.press(asked, "Look first")
     shown = bot.telegram.messages(ADMIN)[-1]
-    await bot.press(await bot.press(shown, "stake"), "Track it")
-    assert (await bot.deal(SLUG)).kind == "stake"
+    await bot.press(await bot.ask(f"/track {LINE.removesuffix('merger')} stake", chat=ADMIN), "Track it")
+    assert (await last(bot, ANNA)).text.startswith("Proposed")
+    await bot.press(shown, "Track it")
+    assert [(await bot.deal(slug)).kind for slug in (SLUG, f"{SLUG}-merger")] == ["stake", "merger"]
     assert (await last(bot, ANNA)).text.startswith("Your proposal was approved")
     assert "Approved: " in (await bot.press(asked, "Approve")).text
     assert toast(bot) == "This was answered already."
+
+
+async def test_the_kind_that_is_proposed_is_tracked(bot: Bot) -> None:
+    """Also where there is a deal of another kind between the same parties; the proposer follows the right one."""
+    await ready(bot)
+    await propose(bot, "Alpha + Beta partnership")
+    await bot.press(await last(bot, ADMIN), "Approve")
+    assert (await bot.deal("alpha-beta-partnership")).kind == "partnership"
+    assert "1. Alpha – Beta ·" in (await bot.ask("/subscriptions")).text
 
 
 async def test_only_those_who_decide_now_may_answer(bot: Bot) -> None:

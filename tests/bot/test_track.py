@@ -134,7 +134,23 @@ async def test_track_alone_asks_for_the_parties(owned: Bot) -> None:
     assert question.text.splitlines()[-1] == "/track"
     shown = await replies(owned, question, COMMAND.removeprefix("/track "))
     assert shown.text.startswith(COMMAND)
-    assert "Say" not in (await replies(owned, shown, "huawei-att")).text  # the preview is no question
+    assert "Say" not in (await replies(owned, shown, "huawei-att")).text  # no name for the preview
+    shown = await replies(owned, shown, "Northwind: North")
+    assert shown.text.startswith("/track Northwind = North + Southgate Foods merger\n")
+
+
+async def test_a_wrong_answer_is_asked_for_again(owned: Bot) -> None:
+    """The refusal can be replied to as the question could, until it is a deal."""
+    asked = await owned.ask("/track", chat=OWNER)
+    for typed in ("Northwind", "Northwind + NORTHWIND", "Northwind + Inc."):
+        asked = await replies(owned, asked, typed)
+        assert asked.text.splitlines()[-1] == "/track"
+    asked = await owned.press(await replies(owned, asked, "Northwind + Re:Store"), "Add a name", user=OWNER)
+    for typed in ("North", "Westport: West", "Re: Store", "Re:Store: Re + Store", "Re:Store: ?", "Re:Store: Northwind"):
+        asked = await replies(owned, asked, typed)
+        assert asked.text.splitlines()[-1] == "/track Northwind + Re:Store acquisition"
+    shown = await replies(owned, asked, "Re:Store: Restore Group")
+    assert shown.text.startswith("/track Northwind + Re:Store = Restore Group acquisition\n")
 
 
 async def test_names_and_kind_are_added_to_the_preview(owned: Bot) -> None:
@@ -170,6 +186,28 @@ async def test_what_other_deals_know_of_a_party_is_taken_over(owned: Bot) -> Non
 
 async def _track(bot: Bot, command: str) -> None:
     await bot.press(await bot.ask(command, chat=OWNER), "Track it", user=OWNER)
+
+
+async def test_no_party_takes_over_the_name_of_another(owned: Bot) -> None:
+    """Neither what names both elsewhere nor a name that both have elsewhere."""
+    await _track(owned, "/track Northwind = Southgate Foods = $NWT + Westport")
+    assert (await owned.ask(COMMAND, chat=OWNER)).text.startswith(f"{COMMAND}\n")
+    await _track(owned, "/track Eastbridge = Bridge + Alpha")
+    await _track(owned, "/track Eastgate = Bridge + Beta")
+    shown = await owned.ask("/track Eastbridge + Eastgate", chat=OWNER)
+    assert shown.text.startswith("/track Eastbridge = Bridge + Eastgate acquisition\n")
+
+
+async def test_another_kind_is_another_deal(owned: Bot) -> None:
+    """Between the same parties, with its kind in its short name; the same kind is tracked already."""
+    for _ in range(2):
+        shown = await owned.ask("/track Huawei + AT&T acquisition", chat=OWNER)
+        if "Track it" in labels(shown):
+            assert "Short name: huawei-att-acquisition" in shown.text
+            await owned.press(shown, "Track it", user=OWNER)
+    assert "huawei-att-acquisition is tracked already" in shown.text
+    assert (await owned.deal("huawei-att-acquisition")).kind is Kind.ACQUISITION
+    assert (await owned.deal("huawei-att")).kind is Kind.PARTNERSHIP
 
 
 TYPED = (

@@ -147,6 +147,14 @@ async def test_a_deal_comes_back_as_it_went_in(watchlist: Database) -> None:
     assert [deal.value for deal in stored] == WATCHLIST
 
 
+@pytest.mark.parametrize("at_once", [1, 3, 4, 500])
+async def test_the_matcher_gets_every_deal(watchlist: Database, monkeypatch: pytest.MonkeyPatch, at_once: int) -> None:
+    """With all its words and parties, however many are read at a time."""
+    monkeypatch.setattr(deals, "AT_ONCE", at_once)
+    async with watchlist.read() as session:
+        assert await deals.values(session) == sorted(WATCHLIST, key=lambda deal: deal.slug)
+
+
 async def test_the_watchlist_version_tells_every_change(watchlist: Database) -> None:
     """Adding, describing anew and removing a deal each make another version; moving a deal does not."""
     versions = []

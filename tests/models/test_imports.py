@@ -1,12 +1,13 @@
 from datetime import UTC, date, datetime, timedelta
 
+import pytest
 from builders import HOUR, NOON, a_deal, a_follower, a_report, write_claim
-from sqlalchemy import select
+from sqlalchemy import event, select
 from sqlalchemy.orm import selectinload
 
 from matcher.vocabulary import Deal as DealValue
 from matcher.vocabulary import Kind, Party, Stage, Status
-from models import change, deal, ledger
+from models import change, deal, imports, ledger
 from models import subscription as subscriptions
 from models.database import Database
 from models.deal import Deal
@@ -103,3 +104,20 @@ async def test_the_order_of_parties_is_part_of_a_deal(database: Database) -> Non
     await load(database, WatchlistDeal(ALPHA_BETA))
 
     assert await load(database, WatchlistDeal(reverse), now=NOON + timedelta(1)) == [("alpha-beta", Effect.UPDATED)]
+
+
+async def test_a_long_watchlist_is_written_some_at_a_time(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Others get their turn between; what each deal came to is told as if it were written at once."""
+    monkeypatch.setattr(imports, "AT_ONCE", 2)
+    entries = [WatchlistDeal(a_deal(slug)) for slug in ("a-b", "c-d", "e-f", "g-h", "alpha-beta")]
+    await load(database, WatchlistDeal(RENAMED), entries[1])
+    written: list[int] = []
+    async with database.write() as session:
+        event.listen(session.sync_session, "before_flush", lambda flushed, *_: written.append(len(flushed.new)))
+        done = await import_deals(session, entries, NOON)
+        revisions = {row.revision for row in await deal.all_deals(session) if row.slug != "c-d"}
+    assert [imported.effect for imported in done] == [
+        Effect.ADDED, Effect.UNCHANGED, Effect.ADDED, Effect.ADDED, Effect.UPDATED,
+    ]  # fmt: skip
+    assert max(written) <= 2 * len(["deal", *["party", "spelling"] * 2])
+    assert revisions == {2}

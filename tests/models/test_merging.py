@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
 
 from matcher.vocabulary import Deal as DealValue
-from matcher.vocabulary import Kind, Party, Report, Speaker, Stage
+from matcher.vocabulary import Kind, Party, Report, Speaker, Stage, Status
 from models import card as cards
 from models import change as changes
 from models import deal as deals
@@ -21,15 +21,15 @@ from models.change import Change
 from models.database import Database
 from models.deal import Deal
 from models.feedback import Complaint, Fault
-from models.outbox import Letter
+from models.outbox import WITHDRAWN, Letter
 from models.recount import recount
 from models.subscriber import Subscriber
-from models.subscription import Mute, Subscription
+from models.subscription import Moves, Mute, Subscription, Target
 
 TALKS = a_report(Stage.TALKS)
 NEAR = a_report(Stage.NEAR, NOON + HOUR, origin="Reuters")
 OFF = a_report(Stage.CALLED_OFF, NOON + 2 * HOUR, origin="Beta", speaker=Speaker.PARTY)
-OWNER, ANNA, BORIS, CLARA = 42, 1, 2, 3
+OWNER, ANNA, BORIS, CLARA, DORA = 42, 1, 2, 3, 4
 
 
 async def merged(session: AsyncSession) -> Change | None:
@@ -156,7 +156,7 @@ async def test_a_merger_that_moves_nothing_leaves_no_line(database: Database) ->
 
 
 async def test_what_one_article_says_of_both_is_kept_once(database: Database) -> None:
-    """The history of the deal that went rests on the claim that stays; what a chat was told does not come again."""
+    """The history of the deal that went rests on the claim that stays; what a chat was told goes on being told."""
     async with database.write() as session:
         source, target = await track(session, a_deal("beta-alpha")), await track(session)
         await a_follower(session, CLARA, target)
@@ -173,33 +173,98 @@ async def test_what_one_article_says_of_both_is_kept_once(database: Database) ->
     async with database.read() as session:
         assert await count(session, Claim) == 1
         assert [len(c.claims) for c in await changes.history(session, await the_deal(session), 9)] == [1, 1]
-        assert await letters(session) == [(CLARA, Stage.TALKS, True), (ANNA, Stage.TALKS, False)]
+        assert [letter for letter in await letters(session) if letter[-1]] == [(CLARA, Stage.TALKS, True)]
+
+
+async def test_what_waits_about_the_deal_that_goes_is_not_told(database: Database) -> None:
+    """Of the deal that stays it may be untrue; and what waits to be told of that one still is."""
+    async with database.write() as session:
+        source, target = await track(session, a_deal("beta-alpha")), await track(session)
+        for deal in (source, target):
+            await a_follower(session, ANNA, deal)
+        await hear(session, source, OFF)
+        for subscribed in await session.scalars(select(Subscription)):
+            subscribed.moves = Moves.REPORTS
+        await hear(session, source, a_report(Stage.CALLED_OFF, NOON + 3 * HOUR, origin="Reuters"))
+        await hear(session, target, a_report(Stage.AGREED, NOON + 4 * HOUR, origin="Alpha", speaker=Speaker.PARTY))
+        assert await count(session, Letter) == 3
+        await merged(session)
+
+        assert (await the_deal(session)).status is Status.FINALIZED
+        query = select(Letter).order_by(Letter.id).options(joinedload(Letter.change))
+        found = (await session.scalars(query)).all()
+        assert [(x.error, x.abandoned_at, x.change and x.change.stage) for x in found] == [
+            (WITHDRAWN, NOON + DAY, Stage.CALLED_OFF),
+            (WITHDRAWN, NOON + DAY, None),
+            (None, None, Stage.AGREED),
+        ]
 
 
 async def test_a_mute_moves_unless_it_would_silence_the_other_deal(database: Database) -> None:
-    """Who followed only the one that went hears nothing still; who followed both, and muted one, hears of the other."""
+    """Who followed only the one that went hears nothing still; who hears of the other by any subscription goes on."""
     async with database.write() as session:
         source, target = await track(session, a_deal("beta-alpha")), await track(session)
-        for chat in (ANNA, CLARA):
+        for chat in (ANNA, CLARA, DORA):
             await subscription.mute(session, await a_follower(session, chat, source), source, NOON + 2 * DAY)
         await a_follower(session, CLARA, target)
+        for number, everything in enumerate((Target(party="Beta"), Target(kind=source.kind), Target()), 5):
+            chat = await a_chat(session, number)
+            await subscription.follow(session, chat, everything, NOON)
+            await subscription.mute(session, chat, source, NOON + 2 * DAY)
+        await subscription.mute(session, await a_chat(session, 8), source, NOON + 2 * DAY)  # follows nothing any more
+        await subscription.follow(session, await a_chat(session, DORA), Target(), NOON)
         await merged(session)
 
         row = await the_deal(session)
         heard = await subscription.listeners(session, row, NOON + DAY)
-        assert [listener.subscriber.chat_id for listener in heard] == [CLARA]
+        assert {listener.subscriber.chat_id for listener in heard} == {CLARA, DORA, 5, 6, 7}
         assert await count(session, Mute) == 1
 
 
-async def test_names_of_the_same_company_are_added(database: Database) -> None:
-    """Of a company that both deals have, the deal goes by the names of both; another company's are left out."""
-    async with database.write() as session:
-        parties = (Party("Beta Inc", ("Beta", "B. Group")), Party("Gamma"))
-        await track(session, DealValue("beta-alpha", "Twin", Kind.MERGER, parties))
-        await track(session)
-        await merged(session)
+async def merged_words(session: AsyncSession, source: DealValue, target: DealValue) -> tuple[Sequence[str], DealValue]:
+    """The names that the question says are lost, and the deal that is left."""
+    rows = [await track(session, value) for value in (source, target)]
+    lost = await merging.lost_names(session, rows[0], rows[1])
+    await merged(session)
+    (row,) = await deals.all_deals(session)
+    return lost, row.value
 
-        (row,) = await deals.all_deals(session)
-        assert [party.names for party in row.value.parties] == [("Alpha",), ("Beta", "Beta Inc", "B. Group")]
+
+def between(slug: str, *parties: Party, keywords: tuple[str, ...] = ()) -> DealValue:
+    return DealValue(slug, "About it", Kind.MERGER, parties, keywords)
+
+
+async def test_names_of_the_same_company_are_added(database: Database) -> None:
+    """The deal goes by the names of both, the one party that is left on each side, too; and by all keywords."""
+    beta, gamma = Party("Beta Inc", ("Beta", "B. Group"), ticker="BB", excludes=("Beta Max",)), Party("Gamma")
+    source = between("beta-alpha", beta, gamma, keywords=("jet", "Alpha"))
+    target = between("alpha-beta", Party("Alpha", ticker="A"), Party("Beta"), keywords=("bid",))
+    async with database.write() as session:
+        lost, words = await merged_words(session, source, target)
+
+        assert words.parties == (
+            Party("Alpha", ("Gamma",), ticker="A"),
+            Party("Beta", ("Beta Inc", "B. Group"), ticker="BB", excludes=("Beta Max",)),
+        )
+        assert (lost, words.keywords) == ([], ("bid", "jet"))
         assert await deals.find_party(session, "b group") == "Beta"
-        assert await deals.find_party(session, "gamma") is None
+        assert await deals.find_party(session, "gamma") == "Alpha"
+
+
+async def test_names_that_would_count_where_they_did_not_are_lost(database: Database) -> None:
+    """Those that need a word beside them, unless it is asked for anyway, and those of who knows which company."""
+    needy = Party("Apple", ("Apple Inc", "AAPL"), ticker="AAPL", requires=("iPhone", "Mac"))
+    source = between("beta-alpha", needy, Party("Gamma"), Party("Delta"))
+    for requires, lost_of_apple in (
+        ((), ["Apple Inc", "AAPL"]),
+        (("mac",), []),
+        (("orchard", "Mac"), ["Apple Inc", "AAPL"]),
+    ):
+        target = between("alpha-beta", Party("Apple", requires=requires), Party("Beta"), Party("Epsilon"))
+        async with database.write() as session:
+            lost, words = await merged_words(session, source, target)
+            assert lost == [*lost_of_apple, "Gamma", "Delta"]
+            assert words.parties[0].requires == requires
+            assert words.parties[0].ticker == (None if lost_of_apple else "AAPL")
+            assert words.parties[1:] == target.parties[1:]
+            await session.delete(await the_deal(session))

@@ -59,11 +59,23 @@ async def test_who_has_a_role_leaves_an_invitation_to_others(database: Database,
         assert await people.role_of(session, ANNA) is present
 
 
+async def test_opening_a_used_invitation_again_takes_nothing_away(database: Database) -> None:
+    """It gives back the role that came of it; nothing to the barred, though it was theirs."""
+    async with database.write() as session:
+        code = await people.invite(session, Role.ADMIN, NOON)
+    for role in (Role.ADMIN, Role.ADMIN):
+        async with database.write() as session:
+            assert await people.accept(session, code, ANNA, "Anna", NOON) is role
+    await _give(database, ANNA, Role.BARRED)
+    async with database.write() as session:
+        assert await people.accept(session, code, ANNA, "Anna", NOON) is None
+
+
 async def test_an_invitation_lasts_seven_days(database: Database) -> None:
     """A second before their end it is good, at their end it is not."""
     second = timedelta(seconds=1)
     assert (await _accepted(database, Role.USER, after=INVITATION_LASTS - second))[0] is Role.USER
-    assert (await _accepted(database, Role.ADMIN, after=INVITATION_LASTS))[0] is None
+    assert (await _accepted(database, Role.ADMIN, CARLA, after=INVITATION_LASTS))[0] is None
 
 
 async def test_closing_keeps_who_is_there(database: Database) -> None:

@@ -44,7 +44,10 @@ def test_a_deal_needs_two_parties(line: str) -> None:
         shorthand.read(line)
 
 
-@pytest.mark.parametrize("line", ["Huawei + AT&T = $T T", "Huawei + A", "Huawei + AT&T = ?", "Huawei + 小米"])
+@pytest.mark.parametrize(
+    "line",
+    ["Huawei + AT&T = $T T", "Huawei + A", "Huawei + HUAWEI", "Huawei + Inc.", "Huawei + AT&T = ?", "Huawei + 小米"],
+)
 def test_what_a_watchlist_refuses_is_refused(line: str) -> None:
     """One place knows what a valid deal is."""
     with pytest.raises(WatchlistError):

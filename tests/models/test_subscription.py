@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from matcher.decide import QUIET_AFTER
 from matcher.vocabulary import Kind, Report, Speaker, Stage, Trust
-from models import ledger
+from models import ledger, outbox
 from models import subscription as subscriptions
 from models.database import Database
 from models.deal import Deal
@@ -65,6 +65,35 @@ async def test_what_the_ruling_one_refuses_no_other_lets_through(database: Datab
         await hear(session, row, TALKS)
 
         assert await letters(session) == []
+
+
+async def test_who_wants_less_of_one_deal_hears_no_further_report_of_it(database: Database) -> None:
+    """However much the chat wants to hear of everything else."""
+    async with database.write() as session:
+        row = await track(session)
+        await hear(session, row, TALKS, a_report(Stage.TALKS, NOON + HOUR, origin="FT"))
+        await follow(session, EVERYTHING, moves=Moves.REPORTS)
+        await follow(session, Target(row), moves=Moves.KEY)
+        wants_all = await follow(session, EVERYTHING, chat=2, moves=Moves.REPORTS)
+        await hear(session, row, a_report(Stage.TALKS, NOON + HOUR, origin="WSJ"))
+
+        assert [letter.subscriber_id for letter in await letters(session)] == [wants_all.subscriber_id]
+
+
+@pytest.mark.parametrize("chats", [1, 4, 5])
+async def test_all_of_many_followers_are_told_once(
+    database: Database, monkeypatch: pytest.MonkeyPatch, chats: int
+) -> None:
+    """They are read and written to some at a time."""
+    monkeypatch.setattr(subscriptions, "AT_ONCE", 2)
+    monkeypatch.setattr(outbox, "AT_ONCE", 2)
+    async with database.write() as session:
+        row = await track(session)
+        for chat in range(chats):
+            await follow(session, Target(row), chat=chat + 1)
+        await hear(session, row, TALKS)
+
+        assert [letter.subscriber_id for letter in await letters(session)] == list(range(1, chats + 1))
 
 
 @pytest.mark.parametrize("first", ["Alpha", "Beta"])

@@ -1,4 +1,5 @@
 import contextlib
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -148,6 +149,20 @@ def test_a_time_is_kept_in_utc() -> None:
             (
                 'deal 1 (huawei-att), party 1 "X", name: "X" has fewer than two letters or digits '
                 "and would be found everywhere; use a longer name, and `ticker` for a one-letter ticker"
+            ),
+        ),
+        (
+            deal_with(party='name = "Alpha Holdings"\naliases = ["Alpha", "Inc."]'),
+            (
+                'deal 1 (huawei-att), party 1 "Alpha Holdings", aliases: "Inc." is a legal form, which many companies '
+                "have; write the whole name"
+            ),
+        ),
+        (
+            deal_with(party='name = "Huawei"\naliases = ["Honor"]\n[[deal.party]]\nname = "HONOR"'),
+            (
+                'deal 1 (huawei-att), party: "HONOR" is a name of "Huawei" and of "HONOR", so the two cannot be told '
+                "apart; give each party names of its own"
             ),
         ),
         (
@@ -325,7 +340,7 @@ texts = (
     .filter(str.isprintable)
 )
 words = st.lists(texts.filter(bool), max_size=3).map(tuple)
-names = texts.map(lambda s: f"ab{s}")
+names = texts.map(lambda s: f"abc{s}")
 parties = st.builds(
     Party,
     names,
@@ -335,12 +350,22 @@ parties = st.builds(
     words,
     words,
 )
+
+
+def apart(parties: list[Party]) -> tuple[Party, ...]:
+    """The parties, with names that none of the others has."""
+    return tuple(
+        replace(party, name=f"{n}-{party.name}", aliases=tuple(f"{n}-{alias}" for alias in party.aliases))
+        for n, party in enumerate(parties)
+    )
+
+
 deals = st.builds(
     Deal,
     st.from_regex(r"[a-z0-9][a-z0-9-]{0,20}", fullmatch=True),
     names,
     st.sampled_from(Kind),
-    st.lists(parties, min_size=1, max_size=3).map(tuple),
+    st.lists(parties, min_size=1, max_size=3).map(apart),
     words,
 )
 moments = st.dates() | st.datetimes(timezones=st.just(UTC))
