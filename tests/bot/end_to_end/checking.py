@@ -102,7 +102,7 @@ class _Chat:
     def _take(self, message: BotMessage) -> None:
         lines = message.text.split("\n")
         due = self._waiting[lines[1]]
-        folded = self._folded(lines, due)
+        folded = self._folded(message, due)
         if folded is None:
             self._note_copy(message, due[0][1] if due else None)
             return
@@ -117,14 +117,17 @@ class _Chat:
         self._found.folded += folded
         self._found.meant.append((self._chat, message.source, meant))
 
-    def _folded(self, lines: Sequence[str], due: Sequence[tuple[int, Expected]]) -> int | None:
+    def _folded(self, message: BotMessage, due: Sequence[tuple[int, Expected]]) -> int | None:
         """How many changes that were not told a message stands for, beside its own; None if it was not due.
 
-        Among those that it says it stands for may be some that did arrive, as far as their answers got lost.
+        Among those that it says it stands for may be some that did arrive, as far as their answers got lost. A copy
+        may begin like a message that is due only days later.
         """
+        lines, sent_by = message.text.split("\n"), datetime.fromtimestamp(message.date + 1, UTC)
         said = _said_to_be_folded(lines)
         possible = range(said, max(said - self._unsure[lines[1]], 0) - 1, -1)
-        return next((n for n in possible if n < len(due) and _begins(lines, due[n][1])), None)
+        begun = [expected for _, expected in due if expected.at < sent_by]
+        return next((n for n in possible if n < len(begun) and _begins(lines, begun[n])), None)
 
     def _note_copy(self, message: BotMessage, due: Expected | None) -> None:
         if message.source in self._texts:
