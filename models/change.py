@@ -7,7 +7,7 @@ from sqlalchemy import BigInteger, Column, ForeignKey, Index, Table, select, tex
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column, relationship, selectinload
 
-from matcher.vocabulary import ChangeKind, Stage, Status
+from matcher.vocabulary import ChangeKind, Stage, Standing, Status
 from models.article import Claim
 from models.base import Base
 from models.deal import Deal
@@ -52,6 +52,24 @@ class Change(Base):
 
     deal: Mapped[Deal] = relationship(lazy="raise")
     claims: Mapped[list[Claim]] = relationship(secondary=change_claim, order_by=Claim.moment, lazy="raise")
+
+    @classmethod
+    def recounted(cls, deal: Deal, before: Standing, after: Standing, by: int, reason: str, at: datetime) -> "Change":
+        """A quiet change to where the claims leave the deal, after a user's act changed which of them count."""
+        return cls(
+            deal=deal,
+            at=at,
+            kind=ChangeKind.STATUS if after.status is not before.status else ChangeKind.STAGE,
+            from_stage=before.stage,
+            stage=after.stage,
+            confirmed=after.confirmed,
+            sources=len(after.origins),
+            contested=after.contested,
+            quiet=True,
+            by=by,
+            reason=reason,
+            claims=[],
+        )
 
     @property
     def from_status(self) -> Status | None:

@@ -96,21 +96,8 @@ async def _correct(session: AsyncSession, change: Change, by: int, reason: str, 
     """Let the deal stand where the claims that count leave it, and put right what was told."""
     deal, before = change.deal, change.deal.standing
     after = await recount(session, deal, without=change)
-    correction = Change(
-        deal=deal,
-        at=at,
-        kind=ChangeKind.STATUS if after.status is not before.status else ChangeKind.STAGE,
-        from_stage=before.stage,
-        stage=after.stage,
-        confirmed=after.confirmed,
-        sources=len(after.origins),
-        contested=after.contested,
-        quiet=True,
-        undoes_id=change.id,
-        by=by,
-        reason=reason,
-        claims=[],
-    )
+    correction = Change.recounted(deal, before, after, by, reason, at)
+    correction.undoes_id = change.id
     session.add(correction)
     await _stand(session, deal, after)
     await session.flush()

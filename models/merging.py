@@ -19,7 +19,7 @@ from sqlalchemy.orm import aliased, joinedload, selectinload
 
 from matcher import vocabulary
 from matcher.decide import Outcome
-from matcher.vocabulary import ChangeKind, Standing, fold_name
+from matcher.vocabulary import Standing, fold_name
 from models import archiving, card, subscription
 from models.article import Claim, Mention
 from models.base import Base
@@ -231,20 +231,8 @@ async def _stand(session: AsyncSession, deal: Deal, by: int, reason: str, now: d
     await card.outdate(session, deal)
     if (before.stage, before.confirmed) == (after.stage, after.confirmed):
         return None
-    change = Change(
-        deal=deal,
-        at=now,
-        kind=ChangeKind.STATUS if after.status is not before.status else ChangeKind.STAGE,
-        from_stage=before.stage,
-        stage=after.stage,
-        confirmed=after.confirmed,
-        sources=len(after.origins),
-        contested=after.contested,
-        quiet=True,
-        by=by,
-        reason=reason,
-        claims=await _behind(session, deal, after),  # without any, it would count as a decision ever after
-    )
+    change = Change.recounted(deal, before, after, by, reason, now)
+    change.claims = await _behind(session, deal, after)  # without any, it would count as a decision ever after
     session.add(change)
     await session.flush()
     return change
