@@ -10,6 +10,7 @@ from telegram.ext import CallbackQueryHandler, CommandHandler, ContextTypes
 from bot import timeline as picture
 from bot.commands import Handler, argument
 from bot.commands.deals import one_deal, pressed_deal
+from bot.language import spoken
 from bot.messages import timeline as messages
 from bot.messages.frame import Message
 from bot.replies import reply, send_photo
@@ -26,7 +27,7 @@ class TimelineCommands:
         self._database = database
         self._clock = clock
         self._pen = asyncio.Lock()
-        """Matplotlib draws one picture at a time."""
+        """One picture at a time: each takes a process while it is drawn."""
 
     def handlers(self) -> list[Handler]:
         """What PTB dispatches to."""
@@ -57,5 +58,5 @@ class TimelineCommands:
         if update.callback_query:
             await reply(update, Message(""))  # the waiting sign of the button ends before the picture is drawn
         async with self._pen:
-            png = await asyncio.to_thread(picture.draw, told, self._clock())
+            png = await picture.drawn(told, self._clock(), spoken())
         await send_photo(update, png, answer)
