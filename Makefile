@@ -16,10 +16,10 @@ test: .venv/installed-dev  ## the gate: style, types, import directions, tests
 	$(BIN)/pytest --numprocesses auto --dist loadfile
 
 chaos: .venv/installed-dev  ## the guarantees with their full counts; at most 15 minutes; SEED=7 repeats a run
-	$(BIN)/pytest --chaos -m chaos $(if $(SEED),--seed $(SEED))
+	$(BIN)/pytest --numprocesses auto --dist loadfile --chaos -m chaos $(if $(SEED),--seed $(SEED))
 
 chaos-full: .venv/installed-dev  ## the same, with the counts that take longer than that
-	$(BIN)/pytest --chaos-full -m chaos $(if $(SEED),--seed $(SEED))
+	$(BIN)/pytest --numprocesses auto --dist loadfile --chaos-full -m chaos $(if $(SEED),--seed $(SEED))
 
 bench: .venv/installed-bench  ## the figures in the README, measured on this machine
 	$(BIN)/python -m benchmarks

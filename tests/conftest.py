@@ -3,6 +3,7 @@ import random
 import shutil
 from collections.abc import AsyncIterator, Callable, Generator
 from pathlib import Path
+from typing import Any
 
 import guarantees
 import pytest
@@ -16,6 +17,7 @@ from models.database import Database
 
 GATE_SEED = 1
 _TALLY, _SCAN = pytest.StashKey[Tally](), pytest.StashKey[Scan]()
+_BOOKS = "hearsay_books"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -28,8 +30,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     tier = Tier.FULL if config.option.chaos_full else Tier.CHAOS if config.option.chaos else Tier.GATE
     config.option.chaos = tier > Tier.GATE
-    new = random.SystemRandom().randrange(1_000_000) if config.option.chaos else GATE_SEED
-    config.stash[_TALLY] = Tally(tier, new if config.option.seed is None else config.option.seed)
+    if config.option.seed is None:  # the processes of the run are handed the options, and roll the same dice
+        config.option.seed = random.SystemRandom().randrange(1_000_000) if config.option.chaos else GATE_SEED
+    config.stash[_TALLY] = Tally(tier, config.option.seed)
     config.stash[_SCAN] = Scan(spellings(TOKEN))
 
 
@@ -74,9 +77,21 @@ def _leaks(item: pytest.Function, report: pytest.TestReport) -> list[str]:
     return leaking + [str(file) for file in (scan.in_folder(folder) if folder else ())]
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """One of several processes is done: its books go to those of the run."""
+    books = getattr(node, "workeroutput", {}).get(_BOOKS)  # one that died has none
+    if books:
+        node.config.stash[_TALLY].add(books["tally"])
+        node.config.stash[_SCAN].add(books["seen"])
+
+
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Publish what was measured; a whole run that proves too little has failed."""
     tally = session.config.stash[_TALLY]
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput[_BOOKS] = {"tally": tally.books(), "seen": session.config.stash[_SCAN].seen()}
+        return
     if tally.tier is Tier.GATE:
         return
     guarantees.write_figures(session.config.rootpath / "docs" / "guarantees.md", tally.to_publish())

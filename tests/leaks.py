@@ -1,6 +1,6 @@
 """Looks for the bot's token in all that the tests print, log and leave in their folders."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +23,15 @@ class Scan:
     texts: int = 0
     files: int = 0
     size: int = 0
+
+    def seen(self) -> list[int]:
+        """How much it was, for another process to :meth:`add`."""
+        return [self.texts, self.files, self.size]
+
+    def add(self, seen: Sequence[int]) -> None:
+        """Count what another process has looked through."""
+        texts, files, size = seen
+        self.texts, self.files, self.size = self.texts + texts, self.files + files, self.size + size
 
     def is_in(self, content: bytes) -> bool:
         """Whether any of the words stands there."""

@@ -1,8 +1,9 @@
 """The books of a run with ``--chaos``: the faults that were injected, and what was measured of each guarantee."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from guarantees import GUARANTEES, KEYS, Guarantee, Tier
 
@@ -36,6 +37,16 @@ class Tally:
     def fail(self, test: str) -> None:
         """A test of the run failed."""
         self.failed.add(test.partition("[")[0])
+
+    def books(self) -> dict[str, Any]:
+        """All of it in plain values, for another process to :meth:`add`."""
+        return {"faults": dict(self.faults), "figures": self.figures, "failed": sorted(self.failed)}
+
+    def add(self, books: Mapping[str, Any]) -> None:
+        """Take over what another process kept the books of."""
+        self.faults.update(books["faults"])
+        self.figures.update(books["figures"])
+        self.failed.update(books["failed"])
 
     def to_publish(self) -> dict[str, str]:
         """The figures that count for the page, by test: measured at full count, and without a failure."""

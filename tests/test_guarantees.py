@@ -184,6 +184,24 @@ def test_a_whole_run_prints_its_books_and_writes_the_page(run: Run, figures: Cal
     assert len({*re.findall("dice: .*", chaos.stdout), *re.findall("dice: .*", full.stdout)}) == 2
 
 
+def test_several_processes_keep_one_set_of_books(run: Run, figures: Callable[[], set[str]]) -> None:
+    """They roll the dice of one seed, and what each of them measured and looked through counts."""
+    whole = run(PROVING, "--chaos", "-m", "chaos", "--numprocesses", "2")
+    assert whole.returncode == 0, whole.stdout
+    assert figures() >= {"2 times"}
+    assert "6,000  faults of 20 kinds" in whole.stdout
+    assert len({*re.findall(r"(?:SEED=|seed:? )(\d+)", whole.stdout)}) == 1
+    assert "The token was looked for in 1 outputs" in whole.stdout
+
+
+def test_a_failure_in_another_process_counts() -> None:
+    """The row of a test that failed there is broken in the books of the run, which otherwise has all figures."""
+    tally, there = a_tally(), Tally(Tier.CHAOS, 1)
+    there.fail("tests/models/test_backup.py::test_a_backup_under_load_restores")
+    tally.add(there.books())
+    assert list(tally.shortcomings()) == ["backup: BROKEN."]
+
+
 def test_the_gate_rolls_the_same_dice_and_writes_nothing(run: Run, figures: Callable[[], set[str]]) -> None:
     """Whoever runs `make test` changes no file, and can count on the outcome."""
     before = figures()
