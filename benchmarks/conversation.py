@@ -190,6 +190,7 @@ async def _ask(path: Path, questions: Sequence["Question"], stand: Newsstand) ->
         running = asyncio.create_task(program.run())
         began = _watch_handlers(program)
         await program.poller.poll_due()  # as at every start: the names of all deals are learned then
+        await program.jobs.settle()  # as a minute later
         polling = asyncio.create_task(_poll_on(program, stand, clock))
         since, waited = perf_counter(), _waited()
         waits = defaultdict[str, list[float]](list)

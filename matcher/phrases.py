@@ -1,7 +1,8 @@
 """The small language in which cues are written, compiled to regular expressions.
 
 A phrase is a row of words that must follow each other in a *masked* sentence: folded text in which the parties of
-the deal stand as capital letters, every other tracked name as ``O`` and every number or sum as ``#``. In a phrase:
+the deal stand as capital letters, every other tracked name as ``O``, every number or sum as ``#`` and every percentage
+below 50 as ``%``. In a phrase:
 
 =============  ==================================================================
 ``X`` ``Y``    two different parties of the deal
@@ -10,7 +11,8 @@ the deal stand as capital letters, every other tracked name as ``O`` and every n
 ``O``          another tracked name
 ``...``        up to eight words within the clause
 ``..``         up to five words within a noun's or verb's company: no preposition, no joining word
-``#``          a number, a sum, a share
+``#``          a number, a sum, a percentage
+``%``          a percentage below 50: less than the whole, and than a majority
 ``#past``      a year before the article's own
 ``(a|b c)``    one of these
 ``[a|b c]``    one of these or nothing
@@ -30,6 +32,7 @@ from itertools import chain
 PARTIES = "ABCDEFGHIJKLMN"
 OTHER = "O"
 NUMBER = "#"
+MINORITY = "%"
 PAST = "#past"
 
 _PARTY = f"[{PARTIES}]"
@@ -119,6 +122,8 @@ class PhraseCompiler:
             return gap, Triggers()
         if slot := _SLOTS.get(token):
             return slot, Triggers()
+        if token == NUMBER:
+            return f"[{NUMBER}{MINORITY}] ", Triggers({f" {NUMBER} ", f" {MINORITY} "})
         if len(token) > 2 and token[0] == "<" and token[-1] == ">":
             return self._group(token[1:-1], text)
         if token.endswith("*"):

@@ -1,8 +1,8 @@
 """The parts of an article as sentences, and sentences as the rules see them.
 
 Rules read a *masked* sentence: folded words and signs, each between blanks, with the parties of one deal as capital
-letters, every other tracked name as ``O``, every number or sum as ``#`` and a year before the article's own as
-``#past``. Possessives, legal forms and tickers
+letters, every other tracked name as ``O``, every number or sum as ``#``, every percentage below 50 as ``%`` and a
+year before the article's own as ``#past``. Possessives, legal forms and tickers
 behind a name are dropped: "Oracle Corp's (ORCL.O) bid" and "Oracle bid" are one to the rules.
 """
 
@@ -14,7 +14,7 @@ from functools import cached_property
 
 from matcher.attribution import NOBODY, Credit, credited_outlet, headline_credit
 from matcher.parties import KEYWORD, Mention
-from matcher.phrases import NUMBER, OTHER, PARTIES, PAST, letter
+from matcher.phrases import NUMBER, OTHER, PARTIES, PAST, MINORITY, letter
 from matcher.text import Span, sentences
 from matcher.vocabulary import Field
 
@@ -24,6 +24,9 @@ _SUM = (
     r"francs?|yen|yuan|pct|percent|per cent|%)(?![a-z]))*"
 )
 _TOKEN = re.compile(rf"(?P<sum>{_SUM})|(?:[a-z]\.){{2,}}|[^\W\d_]\w*(?:['.&-]\w+)*|[^\w\s\"'<>]")
+_SHARE = re.compile(r"(\d+).*(?:%|pct|percent|per cent)")
+_HALF = 50
+"""Percent."""
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _AFTER_NAME = re.compile(
     r"(?:'s|')?(?!\w)(?:,? (?:inc|corp|co|ltd|plc|ag|se|sa|nv|spa|llc|holdings?|group|airlines|airways)\b\.?(?!\w))*"
@@ -87,6 +90,9 @@ class Sentence:
     def _word(self, match: re.Match[str]) -> str:
         if not match["sum"]:
             return match[0]
+        share = _SHARE.fullmatch(match[0])
+        if share and int(share[1]) < _HALF:
+            return MINORITY
         return PAST if _YEAR.fullmatch(match[0]) and int(match[0]) < self.year else NUMBER
 
     def parties(self, deal: int) -> frozenset[int]:

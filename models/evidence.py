@@ -1,10 +1,10 @@
 """Why a deal stands where it does: what was said of it, and what became of each word."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ScalarSelect, Select, case, func, select
+from sqlalchemy import ScalarSelect, Select, case, func, literal, select, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased, joinedload
 
@@ -66,7 +66,9 @@ async def page(session: AsyncSession, deal: Deal, offset: int, limit: int) -> Se
         .offset(offset)
         .limit(limit)
     )
-    return [await _piece(session, claim, until) for claim, until in (await session.execute(query)).all()]
+    listed = [(claim, until) for claim, until in (await session.execute(query)).all()]
+    carried = await _carriers(session, listed)
+    return [Piece(claim, sum(carried[claim.id].values()), list(carried[claim.id])) for claim, _ in listed]
 
 
 async def sides(session: AsyncSession, deal: Deal) -> Sequence[Claim]:
@@ -114,10 +116,23 @@ def _said_again() -> ScalarSelect[datetime]:
     return query.correlate_except(later).scalar_subquery()
 
 
-async def _piece(session: AsyncSession, claim: Claim, until: datetime | None) -> Piece:
+async def _carriers(
+    session: AsyncSession, listed: Sequence[tuple[Claim, datetime | None]]
+) -> Mapping[int, Mapping[str, int]]:
+    """How many copies of each claim each outlet carried, the most frequent first; all in one query."""
+    copies: dict[int, dict[str, int]] = {claim.id: {} for claim, _ in listed}
+    if not listed:
+        return copies
+    rows = await session.execute(union_all(*(_copies(claim, until) for claim, until in listed)))
+    for claim_id, outlet, count in sorted(rows.all(), key=lambda row: (-row[2], row[1])):
+        copies[claim_id][outlet] = count
+    return copies
+
+
+def _copies(claim: Claim, until: datetime | None) -> Select[int, str, int]:
     ends = [Claim.moment < until] if until else []
-    query = (
-        select(Article.outlet, func.count())
+    return (
+        select(literal(claim.id), Article.outlet, func.count())
         .join(Claim, Claim.article_id == Article.id)
         .where(
             Claim.deal_id == claim.deal_id,
@@ -128,7 +143,4 @@ async def _piece(session: AsyncSession, claim: Claim, until: datetime | None) ->
             func.lower(Claim.origin) == func.lower(claim.origin),
         )
         .group_by(Article.outlet)
-        .order_by(func.count().desc(), Article.outlet)
     )
-    carried = (await session.execute(query)).all()
-    return Piece(claim, sum(count for _, count in carried), [outlet for outlet, _ in carried])
