@@ -199,7 +199,12 @@ def _sentence(explained: SentenceExplanation) -> Iterator[Row]:
 
 def _legend(explained: SentenceExplanation) -> str:
     words = set(explained.masked.split())
-    signs = {"O": "another tracked name", "#": "a number or a sum", "#past": "a year before the article's"}
+    signs = {
+        "O": "another tracked name",
+        "#": "a number or a sum",
+        "%": "a minority percentage",
+        "#past": "a year before the article's",
+    }
     parties = [
         f"{one.letter} {_name(one.party)}{' (not named: the noun behind it implies it)' if one.implied else ''}"
         for one in explained.legend

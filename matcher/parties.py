@@ -78,18 +78,24 @@ def spellings(name: str) -> set[str]:
     """A name as the press may write it, folded.
 
     With and without its legal form and its article; with ``&`` or ``and``; with ö or oe; with a hyphen, a blank or
-    nothing between two words (Wal-Mart, Walmart; SABMiller, SAB Miller); with and without its apostrophe and the stops
-    of its initials.
+    nothing between two words (Wal-Mart, Walmart; SABMiller, SAB Miller); with and without its apostrophe; with stops,
+    blanks or nothing between its initials (U.S. Steel, U. S. Steel, US Steel).
     """
     bases = {fold(name), fold(name.lower().translate(_UMLAUTS))}
     bases |= {_ARTICLE.sub("", base) for base in bases}
     bases |= {short for base in bases if len(short := _without_legal_form(base)) > 2}
     bases |= {base.replace("'", "") for base in bases}
-    bases |= {_INITIALS.sub(lambda initials: initials[0].replace(".", ""), base) for base in bases}
+    bases |= {spelt for base in bases for spelt in _differently_stopped(base)}
     if len(humps := _HUMP.split(name)) == 2 and min(map(len, humps)) > 2 and humps[0] != "The":
         bases.add(fold(" ".join(humps)))
     bases |= {joined for base in bases if base == _without_legal_form(base) for joined in _differently_joined(base)}
     return {spelling for base in bases for spelling in _with_ampersands(base)}
+
+
+def _differently_stopped(folded: str) -> Iterator[str]:
+    """Initials without their stops, and with a blank behind each."""
+    yield _INITIALS.sub(lambda initials: initials[0].replace(".", ""), folded)
+    yield _INITIALS.sub(lambda initials: initials[0].replace(".", ". ").rstrip(), folded)
 
 
 def _differently_joined(folded: str) -> Iterator[str]:

@@ -14,7 +14,7 @@ from functools import cached_property
 
 from matcher.attribution import NOBODY, Credit, credited_outlet, headline_credit
 from matcher.parties import KEYWORD, Mention
-from matcher.phrases import NUMBER, OTHER, PARTIES, PAST, MINORITY, letter
+from matcher.phrases import MINORITY, NUMBER, OTHER, PARTIES, PAST, letter
 from matcher.text import Span, sentences
 from matcher.vocabulary import Field
 

@@ -172,6 +172,7 @@ def test_thousands_of_deals_share_one_spelling_table() -> None:
         ("Macy's", "Macy's"),
         ("The Walt Disney Company", "Walt Disney"),
         ("U.S. Steel", "US Steel"),
+        ("U.S. Steel", "U. S. Steel"),
         ("JPMorgan Chase & Co", "JPMorgan Chase"),
         ("Bharti Airtel Pvt. Ltd.", "Bharti Airtel"),
         ("Telekomunikasi Tbk", "Telekomunikasi"),
