@@ -55,6 +55,8 @@ _SAME_WORDS = 85
 _REOPENS = frozenset({Stage.TALKS, Stage.OFFER, Stage.NEAR, Stage.AGREED, Stage.COMPLETED})
 _TALKS_GO_ON = frozenset({Stage.TALKS, Stage.NEAR})
 _UNDOES_A_SIGNATURE = frozenset({Stage.TERMINATED, Stage.BLOCKED, Stage.CALLED_OFF})
+_SIGNED = frozenset({Stage.AGREED, Stage.COMPLETED, Stage.TERMINATED})
+"""Where a deal stands once it was signed, or when what was signed has just ended."""
 _UNSIGNED = frozenset(
     {*(stage for stage in Stage if stage.status is Status.RUMORED), Stage.DENIED, Stage.REJECTED, Stage.CALLED_OFF}
 )
@@ -164,7 +166,7 @@ def name_the_end(stage: Stage, stood: Stage | None) -> Stage:
     """A report that it is over rarely says whether anything was signed; where the deal ``stood`` tells."""
     if stage is Stage.TERMINATED and stood in _UNSIGNED:
         return Stage.CALLED_OFF
-    if stage is Stage.CALLED_OFF and stood is not None and stood.status is Status.FINALIZED:
+    if stage is Stage.CALLED_OFF and stood in _SIGNED:
         return Stage.TERMINATED
     return stage
 

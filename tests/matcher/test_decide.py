@@ -20,6 +20,7 @@ from matcher.decide import (
     decide,
     fall_quiet,
     is_key_move,
+    name_the_end,
     release,
 )
 from matcher.vocabulary import Change, ChangeKind, Kind, Report, Speaker, Stage, Standing, Status, Trust
@@ -982,3 +983,20 @@ def test_copies_change_nothing(kind: Kind, before: list[Report], report: Report,
     assert story.standing.stage is stood.stage
     assert story.standing.origins == stood.origins
     assert story.standing.confirmed is stood.confirmed
+
+
+@pytest.mark.parametrize(
+    ("stood", "named"),
+    [
+        (Stage.AGREED, Stage.TERMINATED),
+        (Stage.COMPLETED, Stage.TERMINATED),
+        (Stage.TERMINATED, Stage.TERMINATED),
+        (Stage.TALKS, Stage.CALLED_OFF),
+        (Stage.CALLED_OFF, Stage.CALLED_OFF),
+        (Stage.DENIED, Stage.CALLED_OFF),
+    ],
+)
+@pytest.mark.parametrize("said", [Stage.CALLED_OFF, Stage.TERMINATED])
+def test_an_end_is_named_by_what_had_been_signed(said: Stage, stood: Stage, named: Stage) -> None:
+    """However loosely it is told, and also when that end is known already."""
+    assert name_the_end(said, stood) is named
