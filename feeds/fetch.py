@@ -476,7 +476,7 @@ def _in_plain_words() -> Iterator[None]:
         ) from error
     except zlib.error as error:
         raise Garbled("The server sent damaged data; Hearsay will try again later.") from error
-    except (httpx.InvalidURL, httpx.UnsupportedProtocol, UnicodeError) as error:  # UnicodeError: a broken xn-- name
+    except (httpx.InvalidURL, httpx.UnsupportedProtocol, ValueError) as error:  # of urllib, when httpx joins addresses
         raise NotAWebAddress(_NO_WEB_ADDRESS) from error
     except httpx.TransportError as error:
         raise Unreachable(_what_failed(error)) from error

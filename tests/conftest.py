@@ -17,7 +17,8 @@ from models.database import Database
 
 GATE_SEED = 1
 _TALLY, _SCAN = pytest.StashKey[Tally](), pytest.StashKey[Scan]()
-_BOOKS = "hearsay_books"
+_BOOKS, _SEED = "hearsay_books", "hearsay_seed"
+"""Under which xdist's processes hand each other what they know."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -30,9 +31,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     tier = Tier.FULL if config.option.chaos_full else Tier.CHAOS if config.option.chaos else Tier.GATE
     config.option.chaos = tier > Tier.GATE
-    if config.option.seed is None:  # the processes of the run are handed the options, and roll the same dice
-        config.option.seed = random.SystemRandom().randrange(1_000_000) if config.option.chaos else GATE_SEED
-    config.stash[_TALLY] = Tally(tier, config.option.seed)
+    new = random.SystemRandom().randrange(1_000_000) if config.option.chaos else GATE_SEED
+    given = getattr(config, "workerinput", {}).get(_SEED, config.option.seed)
+    config.stash[_TALLY] = Tally(tier, new if given is None else given)
     config.stash[_SCAN] = Scan(spellings(TOKEN))
 
 
@@ -75,6 +76,12 @@ def _leaks(item: pytest.Function, report: pytest.TestReport) -> list[str]:
     scan, folder = item.config.stash[_SCAN], item.funcargs.get("tmp_path")
     leaking = [name for name, content in report.sections if scan.in_text(content)]
     return leaking + [str(file) for file in (scan.in_folder(folder) if folder else ())]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """All processes of a run roll the same dice."""
+    node.workerinput[_SEED] = node.config.stash[_TALLY].seed
 
 
 @pytest.hookimpl(optionalhook=True)

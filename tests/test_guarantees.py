@@ -187,10 +187,12 @@ def test_a_whole_run_prints_its_books_and_writes_the_page(run: Run, figures: Cal
 def test_several_processes_keep_one_set_of_books(run: Run, figures: Callable[[], set[str]]) -> None:
     """They roll the dice of one seed, and what each of them measured and looked through counts."""
     whole = run(PROVING, "--chaos", "-m", "chaos", "--numprocesses", "2")
+    (seed,) = {*re.findall(r"(?:SEED=|seed:? )(\d+)", whole.stdout)}
+    alone = run(PROVING, "--chaos", "-k", "test_dice", "--seed", seed)
     assert whole.returncode == 0, whole.stdout
+    assert re.findall("dice: .*", whole.stdout) == re.findall("dice: .*", alone.stdout) != []
     assert figures() >= {"2 times"}
     assert "6,000  faults of 20 kinds" in whole.stdout
-    assert len({*re.findall(r"(?:SEED=|seed:? )(\d+)", whole.stdout)}) == 1
     assert "The token was looked for in 1 outputs" in whole.stdout
 
 

@@ -92,9 +92,15 @@ class Run:
 
 @pytest.mark.chaos
 async def test_everybody_gets_what_they_should(
-    migrated: Path, tmp_path: Path, times: Callable[..., int], dice: random.Random, tally: Tally
+    migrated: Path,
+    tmp_path: Path,
+    times: Callable[..., int],
+    dice: random.Random,
+    tally: Tally,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """0 messages missing, 0 unexpected, copies only where an answer of Telegram got lost, and all can be traced."""
+    monkeypatch.setattr("bot.app.RETRY_SECONDS", 0.1)  # real ones: a start in the middle of faults may need several
     size = Size(
         articles=times(gate=120, chaos=800, full=20_000),
         deals=times(gate=8, chaos=30, full=200),
