@@ -286,10 +286,20 @@ def test_a_lead_without_names_says_who_stands_behind_the_headline(summary: str) 
     assert claim.speaker is Speaker.SOURCES
 
 
-def test_a_text_tells_its_news_of_a_party_that_stands_alone() -> None:
-    """Where the sentence before names both parties, "the bid" stands for the other."""
-    body = "Telvara and Northgate make pumps. Northgate has rejected the bid as too low."
-    assert [c.stage for c in claims("Pump news", body) if not c.background] == [Stage.REJECTED]
+@pytest.mark.parametrize(
+    ("before", "stages"),
+    [
+        ("Telvara and Northgate make pumps.", [Stage.REJECTED]),
+        ("Telvara and Northgate make pumps. So do others.", [Stage.REJECTED]),
+        ("Telvara makes pumps.", [Stage.REJECTED]),
+        ("Telvara makes pumps. So do others.", []),
+        ("Northgate makes pumps.", []),
+    ],
+)
+def test_a_text_tells_its_news_of_a_party_that_stands_alone(before: str, stages: list[Stage]) -> None:
+    """Where the sentence before names the other, or both were named a little earlier, "the bid" stands for it."""
+    body = f"{before} Northgate has rejected the bid as too low."
+    assert [c.stage for c in claims("Pump news", body) if not c.background] == stages
 
 
 def test_what_the_words_say_needs_no_rule() -> None:
