@@ -92,6 +92,11 @@ def spellings(name: str) -> set[str]:
     return {spelling for base in bases for spelling in _with_ampersands(base)}
 
 
+def is_legal_form(name: str) -> bool:
+    """Whether it says only what form a company has, such as Inc., Holdings or Co Ltd, and not which company it is."""
+    return any("abc" in spellings(f"abc {form}") for form in {name, name.replace(".", "")})
+
+
 def _differently_stopped(folded: str) -> Iterator[str]:
     """Initials without their stops, and with a blank behind each."""
     yield _INITIALS.sub(lambda initials: initials[0].replace(".", ""), folded)
