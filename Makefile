@@ -52,7 +52,8 @@ install: .venv/installed
 	@touch $@
 
 words: .venv/installed  ## collect the texts of the code into the catalogues of all languages
-	$(BIN)/pybabel -q extract --omit-header --add-location=file --width=120 --output-file=bot/locale/hearsay.pot bot
+	$(BIN)/pybabel -q extract --omit-header --keywords=Wording --add-location=file --width=120 \
+		--output-file=bot/locale/hearsay.pot bot feeds models
 	for po in bot/locale/*.po; do $(BIN)/pybabel -q update --ignore-obsolete --ignore-pot-creation-date --width=120 \
 		--input-file=bot/locale/hearsay.pot --locale=$$(basename $$po .po) --output-file=$$po || exit 1; done
 

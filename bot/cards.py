@@ -16,14 +16,14 @@ from telegram.ext import ExtBot
 from bot.failures import is_telegrams_own, reason
 from bot.language import speaking
 from bot.messages import deals as messages
-from bot.messages import push
+from bot.messages import merging, push
 from bot.messages.frame import Message
 from bot.pacing import Pacer, Turn
 from bot.replies import NO_PREVIEW, keyboard
 from models import card as cards
 from models import subscriber as subscribers
 from models import subscription as subscriptions
-from models.card import Card
+from models.card import Card, LastEdit
 from models.database import Database
 from models.deal import Deal
 from models.subscriber import Wire
@@ -64,26 +64,30 @@ class CardKeeper:
             return
         while not self._stopping:
             async with self._database.read() as session:
-                found = await cards.outdated(session, self._wire, AT_ONCE, crowded=self._pacer.crowded())
+                crowded = self._pacer.crowded()
+                found: list[Card | LastEdit] = [
+                    *await cards.outdated(session, self._wire, AT_ONCE, crowded=crowded),
+                    *await cards.last_edits(session, self._wire, AT_ONCE, crowded=crowded),
+                ]
             done = await self._edited(found)
             self._failures = 0 if any(done) or not found else self._failures + 1
             self._rest = 0 if all(done) else min(2**self._failures, LONGEST_REST)
             if not found or not all(done):
                 return
 
-    async def _edited(self, found: Sequence[Card]) -> list[bool]:
+    async def _edited(self, found: Sequence[Card | LastEdit]) -> list[bool]:
         """For each card whether it is done with."""
         self._editing = [asyncio.create_task(self._edit(card)) for card in found]
         if self._editing:
             await asyncio.wait(self._editing)
         return [not task.cancelled() and task.result() for task in self._editing]
 
-    async def _edit(self, card: Card) -> bool:
+    async def _edit(self, card: Card | LastEdit) -> bool:
         """Whether the card is done with: it shows the present, or is there no more."""
         chat = card.subscriber
         async with self._database.read() as session:
             with speaking(chat.language):
-                message = await card_for(session, chat.chat_id, card.deal)
+                message = await _words(session, card)
         if chat.is_channel:
             message = push.in_channel(message, self._bot.username)
         await self._pacer.start(chat.chat_id, urgent=False)
@@ -97,10 +101,13 @@ class CardKeeper:
         finally:
             self._pacer.end(chat.chat_id)
         async with self._database.write() as session:
-            await (cards.show if there else cards.drop)(session, card)
+            if isinstance(card, LastEdit):
+                await cards.finish(session, card)
+            else:
+                await (cards.show if there else cards.drop)(session, card)
         return True
 
-    async def _send(self, card: Card, message: Message) -> bool:
+    async def _send(self, card: Card | LastEdit, message: Message) -> bool:
         """Whether the message is still there."""
         try:
             await self._bot.edit_message_text(
@@ -117,6 +124,12 @@ class CardKeeper:
                 raise
             return "not modified" in error.message.casefold()
         return True
+
+
+async def _words(session: AsyncSession, card: Card | LastEdit) -> Message:
+    if isinstance(card, LastEdit):
+        return merging.goes_on(card.merged.title, card.merged.into)
+    return await card_for(session, card.subscriber.chat_id, card.deal)
 
 
 async def card_for(session: AsyncSession, chat_id: int | None, deal: Deal, notice: str = "") -> Message:

@@ -323,10 +323,10 @@ def add_deal(
 
     async def add(database: Database) -> None:
         async with database.write() as session:
-            if await deals.by_slug(session, deal.slug):
-                raise CommandError(
-                    f"{deal.slug} is tracked already. Choose another --slug, or use: hearsay deals import"
-                )
+            known = await deals.by_slug(session, deal.slug)
+            if known:
+                tracked = "tracked already" if known.slug == deal.slug else f"tracked as {known.slug}, by a merger"
+                raise CommandError(f"{deal.slug} is {tracked}. Choose another --slug, or use: hearsay deals import")
             await imports.import_deals(session, [entry], utc_now())
             rows = await deals.all_deals(session)
         out.print(f"{deal.slug}: added")
@@ -346,7 +346,8 @@ def import_deals(file: InFile) -> None:
                 results = await imports.import_deals(session, entries, utc_now())
                 rows = await deals.all_deals(session)
         for imported in results:
-            out.print(f"{imported.slug}: {imported.effect}", markup=False)
+            parted = f" (no more merged into {imported.parted_from})" if imported.parted_from else ""
+            out.print(f"{imported.slug}: {imported.effect}{parted}", markup=False)
         _warn(rows, {imported.slug for imported in results if imported.effect is not imports.Effect.UNCHANGED})
 
     _with_database(take_over)

@@ -27,7 +27,7 @@ from telegram.ext import ExtBot
 from bot.failures import backoff, reason
 from bot.fates import Fate, judge
 from bot.language import speaking
-from bot.messages import feedback, feeds, proposals, push
+from bot.messages import feedback, feeds, people, proposals, push
 from bot.messages.frame import Message, without_markup
 from bot.pacing import Pacer, Turn
 from bot.replies import NO_PREVIEW, keyboard
@@ -345,4 +345,6 @@ def _words(letter: Letter) -> Message:
         return feedback.told(letter.feedback)
     if letter.proposal:
         return proposals.told(letter.proposal)
+    if letter.invitation:
+        return people.joined(letter.invitation)
     raise ValueError(f"letter {letter.id} is about nothing")  # the table's check constraint forbids it

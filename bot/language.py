@@ -20,6 +20,8 @@ from babel import Locale, dates, lists, negotiate_locale, numbers
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
+from models.wording import Wording
+
 SOURCE = "en"
 """The language of the texts in the code."""
 LOCALE_DIR = Path(__file__).parent / "locale"
@@ -77,6 +79,12 @@ def ngettext(one: str, many: str, count: int, /, **values: str | int) -> str:
 def pgettext(context: str, text: str, /, **values: str | int) -> str:
     """As :func:`gettext`, for a text that means different things in different places."""
     return _filled(_translations(spoken()).pgettext(context, text), values)
+
+
+def said(wording: Wording) -> str:
+    """What another layer has to say, translated: without markup, so that it must be escaped like any foreign text."""
+    values = {name: said(v) if isinstance(v, Wording) else v for name, v in wording.values.items()}
+    return gettext(wording.words, **values)
 
 
 def N_(text: str) -> str:  # noqa: N802 (gettext's own name for it)

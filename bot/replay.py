@@ -17,6 +17,7 @@ from rich.progress import Progress
 from bot.messages.standing import headline, weight
 from feeds.archive import BadLine, read_lines, replay
 from feeds.intake import Taken
+from matcher.decide import name_the_end
 from matcher.vocabulary import NEVER, Article
 from models import imports, migration
 from models.article import Claim, Mention
@@ -113,12 +114,14 @@ def in_time_order(taken: Taken) -> list[dict[str, Any]]:
 
 
 def _claim(claim: Claim) -> dict[str, Any]:
+    """An end is named by what had been signed when it was told, which few articles say."""
+    stage = claim.stage if claim.background else name_the_end(claim.stage, claim.deal.stage)
     return {
         "type": "claim",
         "article": claim.article.ref,
         "deal": claim.deal.slug,
-        "status": claim.stage.status,
-        "stage": claim.stage,
+        "status": stage.status,
+        "stage": stage,
         "speaker": claim.speaker,
         "origin": claim.origin or None,
         "quote": claim.quote,

@@ -135,6 +135,8 @@ def _subject(letter: Letter) -> str:
         return f"feedback {letter.feedback.id}"
     if letter.proposal:
         return f"proposal {letter.proposal.id}: {letter.proposal.typed}"
+    if letter.invitation:
+        return f"an invitation ({letter.invitation.role}), used by user {letter.invitation.used_by}"
     return f"the feed {name(letter.notice.feed)}: {letter.notice.trouble}" if letter.notice else "nothing"
 
 
@@ -242,7 +244,7 @@ def _change(change: Change) -> list[Row]:
 
 def _notice(letter: Letter) -> list[Row]:
     notice = letter.notice
-    return [("trouble", notice.trouble), ("at", moment(notice.at)), ("reason", notice.reason)] if notice else []
+    return [("trouble", notice.trouble), ("at", moment(notice.at)), ("reason", str(notice.reason))] if notice else []
 
 
 def _proposal(proposal: Proposal) -> list[Row]:

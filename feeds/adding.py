@@ -15,19 +15,21 @@ from typing import Any
 from urllib.parse import urldefrag
 
 from feeds.discovery import FeedLink, usual_places
-from feeds.fetch import Fetched, Fetcher, FetchError, Refused, TooMany, Validators
+from feeds.fetch import UNASKED, Fetched, Fetcher, FetchError, Refused, TooMany, Validators
 from feeds.parse import ParsedFeed, ParseError, WebPage
 from feeds.poll import Parser, Poller
+from feeds.reasons import asked_once
 from matcher.vocabulary import Trust
 from models import feed as feeds
 from models.database import Database
+from models.wording import WordedError, Wording
 
 PATIENCE = timedelta(minutes=1)
 """While the first document is being taken in, the poller leaves the feed alone."""
 
 
-class NoFeedError(Exception):
-    """No feed was found at the address; ``str(error)`` says why and what to do."""
+class NoFeedError(WordedError):
+    """No feed was found at the address; its words say why and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,7 @@ class Adder:
         try:
             found = await self._interruptible(self._find(url))
         except (FetchError, ParseError) as error:
-            raise NoFeedError(str(error).replace("Hearsay will try again later", "try again later")) from error
+            raise NoFeedError(asked_once(error.wording)) from error
         return found if isinstance(found, Choice) else await self._add(found, title, trust)
 
     def stop(self) -> None:
@@ -108,7 +110,7 @@ class Adder:
             if not looking.cancelled():  # it is the one who asked that was cancelled
                 looking.cancel()
                 raise
-            raise NoFeedError("Hearsay is being stopped; ask again when it runs.") from None
+            raise NoFeedError(Wording("Hearsay is being stopped; ask again when it runs.")) from None
         finally:
             self._looking.discard(looking)
 
@@ -133,13 +135,13 @@ class Adder:
             except (Refused, ParseError):
                 continue  # the next one; if none is a feed, the person is told
         raise NoFeedError(
-            "This page names no feed, and none is at the usual places; look for a link “RSS” on the site."
+            Wording("This page names no feed, and none is at the usual places; look for a link “RSS” on the site.")
         )
 
     async def _fetch(self, url: str) -> Fetched:
         answer = await self._fetcher.fetch(url, Validators())
         if not isinstance(answer, Fetched):
-            raise NoFeedError("The server says that nothing is new, but was never asked that; try again later.")
+            raise NoFeedError(asked_once(UNASKED))
         return answer
 
     async def _parse(self, url: str, answer: Fetched) -> _Found:

@@ -35,6 +35,8 @@ import httpx
 
 from feeds.addresses import NOBODY, CheckedBackend, CheckedTransport, ForbiddenAddress, PrivateHosts
 from feeds.hosts import Hosts
+from feeds.reasons import passing
+from models.wording import WordedError, Wording
 
 MAX_REDIRECTS = 5
 LARGE = 500_000
@@ -46,14 +48,14 @@ _PERMANENT = {httpx.codes.MOVED_PERMANENTLY, httpx.codes.PERMANENT_REDIRECT}
 _ACCEPT = "application/atom+xml, application/rss+xml, application/xml;q=0.9, text/xml;q=0.9, */*;q=0.1"
 
 
-class FetchError(Exception):
-    """The feed could not be fetched; ``str(error)`` is one sentence that says why and what to do.
+class FetchError(WordedError):
+    """The feed could not be fetched; one sentence says why and what to do.
 
     ``retry_after`` is how long the server asked to be left alone, if it did, with its answer or on the way to it.
     """
 
-    def __init__(self, sentence: str, retry_after: timedelta | None = None) -> None:
-        super().__init__(sentence)
+    def __init__(self, wording: Wording, retry_after: timedelta | None = None) -> None:
+        super().__init__(wording)
         self.retry_after = retry_after
 
 
@@ -253,11 +255,11 @@ class Fetcher:
                 for piece in gunzip.pieces(chunk) if gzipped else (chunk,):
                     body += piece
                     if max(len(body), response.num_bytes_downloaded) > self._max_bytes:
-                        raise TooLarge(f"The feed is larger than {self._max_bytes:,} bytes; choose a shorter one.")
+                        raise TooLarge(_too_large(self._max_bytes))
                     if len(body) - len(piece) <= LARGE < len(body):
                         await place.enter_async_context(self._large)
         if gzipped and response.num_bytes_downloaded and not gunzip.complete:
-            raise Garbled("The server's answer was cut short; Hearsay will try again later.")
+            raise Garbled(passing(Wording("The server's answer was cut short")))
         return bytes(body)
 
 
@@ -275,7 +277,7 @@ class _Trail:
             raise NotAWebAddress(_NO_WEB_ADDRESS)
         shown = _shown(url)
         if shown in self._urls or len(self._urls) > MAX_REDIRECTS:
-            raise RedirectLoop("The address redirects again and again; look for the feed's present address.")
+            raise RedirectLoop(_IN_CIRCLES)
         self._urls.append(shown)
 
     def redirected(self, response: httpx.Response, following: httpx.Request) -> httpx.Request:
@@ -336,7 +338,7 @@ def _is_gzipped(response: httpx.Response) -> bool:
     """Whether the body is packed; only gzip was asked for."""
     encoding: str = response.headers.get("Content-Encoding", "").strip().lower()
     if encoding not in ("", "identity", "gzip", "x-gzip"):
-        raise Garbled("The server packed the feed in a way that was not asked for; tell the publisher.")
+        raise Garbled(Wording("The server packed the feed in a way that was not asked for; tell the publisher."))
     return encoding.endswith("gzip")
 
 
@@ -438,28 +440,38 @@ def _http_date(value: str) -> datetime | None:
         return None
 
 
-_NO_WEB_ADDRESS = "This does not lead to an http:// or https:// address; correct it."
-_REFUSALS: dict[int, tuple[type[FetchError], str]] = {
-    304: (ServerTrouble, "The server says that nothing is new, but was never asked that; Hearsay will try again."),
-    401: (Refused, "The server wants a password for this feed (401); choose a feed that is open to all."),
-    403: (Refused, "The server does not let Hearsay read this feed (403); choose another, or ask the publisher."),
-    404: (Refused, "There is nothing at this address (404); look for the feed's present address."),
-    410: (Gone, "The publisher has ended this feed (410); remove it, or look for its successor."),
-    429: (TooMany, "The server asks for fewer visits (429); Hearsay will wait before the next one."),
+_NO_WEB_ADDRESS = Wording("This does not lead to an http:// or https:// address; correct it.")
+_IN_CIRCLES = Wording("The address redirects again and again; look for the feed's present address.")
+UNASKED = passing(Wording("The server says that nothing is new, but was never asked that"))
+_REFUSALS: dict[int, tuple[type[FetchError], Wording]] = {
+    304: (ServerTrouble, UNASKED),
+    401: (Refused, Wording("The server wants a password for this feed (401); choose a feed that is open to all.")),
+    403: (
+        Refused,
+        Wording("The server does not let Hearsay read this feed (403); choose another, or ask the publisher."),
+    ),
+    404: (Refused, Wording("There is nothing at this address (404); look for the feed's present address.")),
+    410: (Gone, Wording("The publisher has ended this feed (410); remove it, or look for its successor.")),
+    429: (TooMany, passing(Wording("The server asks for fewer visits (429)"))),
 }
 
 
 def _refusal(response: httpx.Response) -> FetchError:
     """The error that a status means."""
     status = response.status_code
-    kind, sentence = _REFUSALS.get(status) or _other_refusal(status)
-    return kind(sentence, _retry_after(response))
+    kind, reason = _REFUSALS.get(status) or _other_refusal(status)
+    return kind(reason, _retry_after(response))
 
 
-def _other_refusal(status: int) -> tuple[type[FetchError], str]:
+def _other_refusal(status: int) -> tuple[type[FetchError], Wording]:
     if 400 <= status < 500:
-        return Refused, f"The server refuses to send this feed ({status}); check the address."
-    return ServerTrouble, f"The server has trouble ({status}); Hearsay will try again later."
+        refused = Wording("The server refuses to send this feed ({status}); check the address.", {"status": status})
+        return Refused, refused
+    return ServerTrouble, passing(Wording("The server has trouble ({status})", {"status": status}))
+
+
+def _too_large(most: int) -> Wording:
+    return Wording("The feed is larger than {count} bytes; choose a shorter one.", {"count": most})
 
 
 @contextmanager
@@ -468,33 +480,38 @@ def _in_plain_words() -> Iterator[None]:
     try:
         yield
     except TimeoutError as error:
-        raise TooSlow("The server took too long to send the feed; Hearsay will try again later.") from error
+        raise TooSlow(passing(Wording("The server took too long to send the feed"))) from error
     except ForbiddenAddress as error:
-        raise PrivateAddress(
-            f"This leads to {error.host}, a private address ({error.address}); Hearsay does not go there. "
-            "If the feed is your own, name its host in HEARSAY_PRIVATE_HOSTS."
-        ) from error
+        raise PrivateAddress(_private(error)) from error
     except zlib.error as error:
-        raise Garbled("The server sent damaged data; Hearsay will try again later.") from error
+        raise Garbled(passing(Wording("The server sent damaged data"))) from error
     except (httpx.InvalidURL, httpx.UnsupportedProtocol, ValueError) as error:  # of urllib, when httpx joins addresses
         raise NotAWebAddress(_NO_WEB_ADDRESS) from error
     except httpx.TransportError as error:
         raise Unreachable(_what_failed(error)) from error
 
 
-def _what_failed(error: httpx.TransportError) -> str:
+def _private(error: ForbiddenAddress) -> Wording:
+    return Wording(
+        "This leads to {host}, a private address ({address}); Hearsay does not go there. "
+        "If the feed is your own, name its host in HEARSAY_PRIVATE_HOSTS.",
+        {"host": error.host, "address": str(error.address)},
+    )
+
+
+def _what_failed(error: httpx.TransportError) -> Wording:
     """What kept us from the server, in plain words."""
-    host = error.request.url.host
+    host = {"host": error.request.url.host}
     causes = tuple(_causes(error))
     if any(isinstance(cause, socket.gaierror | UnicodeError) for cause in causes):
-        return f"The name {host} was not found; check the address for a typing mistake."
+        return Wording("The name {host} was not found; check the address for a typing mistake.", host)
     if any(isinstance(cause, ssl.SSLError) for cause in causes):
-        return f"{host} offers no valid secure connection; check the address, or tell the publisher."
+        return Wording("{host} offers no valid secure connection; check the address, or tell the publisher.", host)
     if isinstance(error, httpx.ConnectError):
-        return f"{host} takes no connections; Hearsay will try again later."
+        return passing(Wording("{host} takes no connections", host))
     if isinstance(error, httpx.ProtocolError):
-        return f"{host} broke off, or answers what makes no sense; Hearsay will try again later."
-    return f"{host} broke off before the feed was complete; Hearsay will try again later."
+        return passing(Wording("{host} broke off, or answers what makes no sense", host))
+    return passing(Wording("{host} broke off before the feed was complete", host))
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:

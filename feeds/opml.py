@@ -22,6 +22,7 @@ from feeds.schedule import FASTEST, LONGEST_PAUSE
 from matcher.vocabulary import Trust
 from models import feed as feeds
 from models.feed import Feed
+from models.wording import WordedError, Wording
 
 MAX_BYTES = 1_000_000
 """Of a list. Three hundred feeds need some 50,000."""
@@ -33,11 +34,13 @@ MAX_ADDRESS = 2_000
 """Characters of an address; longer ones are no addresses of feeds."""
 
 _WEB_ADDRESS = re.compile(r"https?://[^/\s]\S*", re.IGNORECASE)
+_ENTITIES = Wording("This list declares entities, as no feed reader writes them; export it from a feed reader.")
+_NO_OPML = Wording("This file is not an OPML list of feeds; export one from a feed reader and try again.")
 _LEAST_FIRST = (Trust.UNVETTED, Trust.TRUSTED, Trust.OFFICIAL)
 
 
-class BadOpml(Exception):
-    """The list cannot be used; ``str(error)`` is one sentence that says why and what to do."""
+class BadOpml(WordedError):
+    """The list cannot be used; one sentence says why and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +65,7 @@ class Unusable:
     """A feed of a list that cannot be polled; ``reason`` is one sentence with its title."""
 
     url: str
-    reason: str
+    reason: Wording
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +92,8 @@ def read_opml(data: bytes) -> list[FeedLine]:
     """
     found = sift_opml(data)
     if found.unusable:
-        raise BadOpml(f"{found.unusable[0].reason} Correct it and import the list again.")
+        problem = {"problem": found.unusable[0].reason}
+        raise BadOpml(Wording("{problem} Correct it and import the list again.", problem))
     return list(found.lines)
 
 
@@ -99,15 +103,16 @@ def sift_opml(data: bytes) -> Sifted:
     Raises :class:`BadOpml` where the data is no OPML, or larger than any honest list.
     """
     if len(data) > MAX_BYTES:
-        raise BadOpml(f"This list is larger than {MAX_BYTES:,} bytes; split it into several.")
+        raise BadOpml(Wording("This list is larger than {count} bytes; split it into several.", {"count": MAX_BYTES}))
     characters = data.replace(b"\0", b"").lower()  # as far as tags go, UTF-16 is ASCII with zeros between
     if b"<!entity" in characters:
-        raise BadOpml("This list declares entities, as no feed reader writes them; export it from a feed reader.")
+        raise BadOpml(_ENTITIES)
     if characters.count(b"<outline") > MAX_OUTLINES:
-        raise BadOpml(f"This list has more than {MAX_OUTLINES:,} entries; split it into several.")
+        most = {"count": MAX_OUTLINES}
+        raise BadOpml(Wording("This list has more than {count} entries; split it into several.", most))
     outline = listparser.parse(data)
     if not outline["version"].startswith("opml"):
-        raise BadOpml("This file is not an OPML list of feeds; export one from a feed reader and try again.")
+        raise BadOpml(_NO_OPML)
     read = [_line(feed) for feed in outline["feeds"]]
     return Sifted(
         [line for line in read if isinstance(line, FeedLine)], [line for line in read if isinstance(line, Unusable)]
@@ -152,9 +157,16 @@ async def _add(session: AsyncSession, line: FeedLine) -> bool:
 def _line(feed: dict[str, Any]) -> FeedLine | Unusable:
     url, title = feed["url"], " ".join(printable(feed["title"]).split())
     if not is_web_address(url):
-        return Unusable(printable(url), f"The feed “{title}” has no http:// or https:// address.")
+        no_address = Wording("The feed “{feed}” has no http:// or https:// address.", {"feed": title})
+        return Unusable(printable(url), no_address)
     if len(url) > MAX_ADDRESS:
-        return Unusable(url, f"The feed “{title}” has an address of more than {MAX_ADDRESS:,} characters.")
+        return Unusable(
+            url,
+            Wording(
+                "The feed “{feed}” has an address of more than {count} characters.",
+                {"feed": title, "count": MAX_ADDRESS},
+            ),
+        )
     return FeedLine(url, title, _trust(feed["categories"]), *_wishes(feed["categories"]))
 
 

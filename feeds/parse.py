@@ -27,8 +27,10 @@ from urllib.parse import urljoin, urlsplit
 import feedparser
 import html_text
 
+from feeds.reasons import passing
 from matcher.attribution import outlet_name, parse_outlets
 from matcher.vocabulary import fold_name
+from models.wording import WordedError, Wording
 
 MAX_PROLOG = 16 * 1024
 """Bytes before the first element. feedparser is quadratic in them; real feeds need a few hundred."""
@@ -94,10 +96,12 @@ _UNPRINTABLE = dict.fromkeys(
     ({*range(0x20), *range(0x7F, 0xA0)} - {ord("\t"), ord("\n"), ord("\r")})  # they steer terminals
     | {*range(0x202A, 0x202F), *range(0x2066, 0x206A)}  # they turn the text around them (bidirectional controls)
 )
+_BREAKS_THE_PARSER = Wording("The feed breaks the parser; check the address, or tell the publisher.")
+_GIANT_PROLOG = Wording("The document begins with pages of something other than a feed; check the address.")
 
 
-class ParseError(Exception):
-    """The document gives no entries; ``str(error)`` is one sentence that says why and what to do."""
+class ParseError(WordedError):
+    """The document gives no entries; one sentence says why and what to do."""
 
 
 class NotAFeed(ParseError):
@@ -170,7 +174,7 @@ def parse(body: bytes, content_type: str, url: str = "") -> ParsedFeed:
     except ParseError:
         raise
     except Exception as error:
-        raise TooHard("The feed breaks the parser; check the address, or tell the publisher.") from error
+        raise TooHard(_BREAKS_THE_PARSER) from error
 
 
 def _narrowed(body: bytes, content_type: str) -> tuple[bytes, str]:
@@ -188,9 +192,9 @@ def _refuse_hostile(body: bytes) -> None:
     plain = body.replace(b"\0", b"")  # what begins like nothing known may still be UTF-16: ASCII between zero bytes
     first = _FIRST_ELEMENT.search(plain)
     if (first.start() if first else len(plain)) > MAX_PROLOG:
-        raise Hostile("The document begins with pages of something other than a feed; check the address.")
+        raise Hostile(_GIANT_PROLOG)
     if b"<!ENTITY" in plain:
-        raise Hostile("The document declares entities, which can choke a parser; tell the publisher.")
+        raise Hostile(Wording("The document declares entities, which can choke a parser; tell the publisher."))
 
 
 def _read(body: bytes, content_type: str, url: str) -> ParsedFeed:
@@ -216,10 +220,10 @@ def _character(number: re.Match[bytes]) -> bytes:
 
 def _no_feed(body: bytes) -> NotAFeed:
     if not body.strip():
-        return NotAFeed("The server sent an empty document; Hearsay will try again later.")
+        return NotAFeed(passing(Wording("The server sent an empty document")))
     if _WEB_PAGE.search(body[:1024]):
-        return WebPage("This is a web page, not a feed; look on it for the address of its feed.")
-    return NotAFeed("This document is neither RSS nor Atom; check the address.")
+        return WebPage(Wording("This is a web page, not a feed; look on it for the address of its feed."))
+    return NotAFeed(Wording("This document is neither RSS nor Atom; check the address."))
 
 
 def _update_every(feed: Any) -> timedelta | None:

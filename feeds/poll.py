@@ -46,6 +46,7 @@ from models.database import Database
 from models.entry import Marks
 from models.feed import Feed, Trouble
 from models.notice import Notice, told_of_all
+from models.wording import Wording
 
 logger = logging.getLogger(__name__)
 
@@ -64,9 +65,14 @@ CATCH_UP = 5
 LINGER = timedelta(seconds=0.05)
 """How long the outcome of a poll waits for others, to be stored together with them: a commit costs more than a poll."""
 
-ALL_FAIL = (
+ALL_FAIL = Wording(
     "No feed at all can be read, so it is probably your own network or its name server. See whether this machine "
     "reaches the web."
+)
+
+_NOTHING_NEW = Wording("It answers, but has brought nothing new for much longer than ever before.")
+_MOVED_TO_ANOTHER = Wording(
+    "It moved to an address that you follow already, so it is not asked any more; remove this one."
 )
 
 PATIENCE_SECONDS = 5.0
@@ -259,10 +265,11 @@ class Poller:
         try:
             return await self._look(feed, fetched, place)
         except (FetchError, ParseError) as error:
-            return self._failed(feed, before, error, str(error))
+            return self._failed(feed, before, error, error.wording)
         except Exception as error:  # one feed's surprise must not stop the others; it is logged and shown
             logger.exception("feed poll crashed", extra={"feed": feed.id})
-            reason = f"Hearsay itself failed on this feed ({type(error).__name__}); see the log"
+            kind = {"error": type(error).__name__}
+            reason = Wording("Hearsay itself failed on this feed ({error}); see the log", kind)
             return self._failed(feed, before, error, reason)
         finally:
             fetched.set()
@@ -290,10 +297,10 @@ class Poller:
         moved_to = progress.proven_move(feed, answer, is_feed=isinstance(answer, Fetched), now=times.now)
         return Outcome(feed, trouble, moved_to)
 
-    def _failed(self, feed: Feed, before: Mapping[str, Any], error: Exception, reason: str) -> Outcome:
+    def _failed(self, feed: Feed, before: Mapping[str, Any], error: Exception, reason: Wording) -> Outcome:
         """Note the failure, and nothing of what came before it: what was not stored is not known."""
         feed.progress = before
-        logger.warning("feed check failed", extra={"feed": feed.id, "reason": reason})
+        logger.warning("feed check failed", extra={"feed": feed.id, "reason": str(reason)})
         return Outcome(feed, progress.failed(feed, error, reason, self._times()))
 
     async def _take(self, feed: Feed, answer: Fetched, document: Document) -> Mapping[int, Article]:
@@ -396,7 +403,7 @@ async def _store(session: AsyncSession, outcomes: Sequence[Outcome]) -> None:
         if outcome.trouble is Trouble.FAILING and await feeds.none_answers(session):
             await _tell_of_all(session, outcome.feed)
         elif outcome.trouble:
-            await _tell_owner(session, outcome.feed, outcome.trouble, outcome.feed.error or "")
+            await _tell_owner(session, outcome.feed, outcome.trouble, outcome.feed.error or _NOTHING_NEW)
         if outcome.moved_to:
             await _move(session, outcome.feed, outcome.moved_to)
 
@@ -406,7 +413,7 @@ async def _move(session: AsyncSession, feed: Feed, target: str) -> None:
     moved = await feeds.rename(session, feed, target)
     logger.info("feed moved", extra={"feed": feed.id, "known": not moved})
     if not moved and feed.checked_at:
-        feed.error = "It moved to an address that you follow already, so it is not asked any more; remove this one."
+        feed.error = _MOVED_TO_ANOTHER
         trouble = progress.ended(feed, feed.checked_at)
         await feeds.save(session, [feed])
         if trouble:
@@ -422,7 +429,7 @@ async def _tell_of_all(session: AsyncSession, feed: Feed) -> None:
         await _tell_owner(session, feed, Trouble.FAILING, ALL_FAIL)
 
 
-async def _tell_owner(session: AsyncSession, feed: Feed, trouble: Trouble, reason: str) -> None:
+async def _tell_owner(session: AsyncSession, feed: Feed, trouble: Trouble, reason: Wording) -> None:
     if feed.checked_at and await feeds.exists(session, feed):
         notice = Notice(feed_id=feed.id, at=feed.checked_at, trouble=trouble, reason=reason)
         await outbox.post_notice(session, notice, feed.checked_at)

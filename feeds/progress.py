@@ -11,6 +11,7 @@ from feeds.fetch import Answer, FetchError, Gone, TooMany
 from feeds.rhythm import wishes
 from feeds.schedule import Wishes, next_check, not_before, rate_of, rate_with
 from models.feed import Feed, Trouble
+from models.wording import Wording
 
 TELL_AFTER = 5
 """Failed checks in a row before the owner is told: some fifteen hours for a feed that is checked hourly."""
@@ -63,7 +64,7 @@ def succeeded(feed: Feed, answer: Answer, document: Read | None, times: Times) -
     return Trouble.SILENT
 
 
-def failed(feed: Feed, error: Exception, reason: str, times: Times) -> Trouble | None:
+def failed(feed: Feed, error: Exception, reason: Wording, times: Times) -> Trouble | None:
     """The check failed. Validators stay as they are. Returns the trouble to tell the owner of."""
     feed.checked_at, feed.error = times.now, reason
     feed.failures += 1

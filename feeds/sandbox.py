@@ -6,9 +6,12 @@ from collections.abc import Callable
 from typing import TypeVar, TypeVarTuple
 
 from feeds.parse import ParseError, TooHard
+from models.wording import Wording
 
 _Arguments = TypeVarTuple("_Arguments")
 _Result = TypeVar("_Result")
+
+_BREAKS_THE_PARSER = Wording("The document breaks the parser; check the address, or tell the publisher.")
 
 
 def attempt(function: Callable[[*_Arguments], _Result], *args: *_Arguments) -> _Result:
@@ -18,7 +21,7 @@ def attempt(function: Callable[[*_Arguments], _Result], *args: *_Arguments) -> _
     except ParseError:
         raise
     except Exception as error:
-        raise TooHard("The document breaks the parser; check the address, or tell the publisher.") from error
+        raise TooHard(_BREAKS_THE_PARSER) from error
 
 
 def confine(max_bytes: int) -> None:

@@ -14,12 +14,17 @@ from feeds.language import language
 from feeds.pages import read_page
 from feeds.parse import ParsedFeed, TooHard, parse
 from feeds.sandbox import attempt, confine
+from models.wording import Wording
 
 DEADLINE = timedelta(seconds=10)
 """For one document. An honest feed of 5 MB takes a second and a half."""
 
 MAX_MEMORY = 512 * 1024 * 1024
 """Bytes of address space for a process. An honest feed of 5 MB needs 80 MB, the model of languages 200 MB."""
+
+_NONE_STARTS = Wording("No parser could be started, maybe for lack of memory; free some.")
+_TOO_LONG = Wording("The document takes too long to read; choose a shorter one.")
+_DIED = Wording("The parser died on the document, maybe for lack of memory; choose a shorter one.")
 
 _Arguments = TypeVarTuple("_Arguments")
 _Result = TypeVar("_Result")
@@ -84,7 +89,7 @@ class _Workers:
         try:
             return await self._run_in(self._pool, function, *args)
         except RuntimeError as error:
-            raise TooHard("No parser could be started, maybe for lack of memory; free some.") from error
+            raise TooHard(_NONE_STARTS) from error
 
     async def close(self) -> None:
         """Kill the processes; who waits for one is cancelled, for pebble would leave them waiting."""
@@ -102,9 +107,9 @@ class _Workers:
         try:
             return await result
         except TimeoutError as error:
-            raise TooHard("The document takes too long to read; choose a shorter one.") from error
+            raise TooHard(_TOO_LONG) from error
         except ProcessExpired as error:
-            raise TooHard("The parser died on the document, maybe for lack of memory; choose a shorter one.") from error
+            raise TooHard(_DIED) from error
         finally:
             self._awaited.discard(result)
 

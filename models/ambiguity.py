@@ -11,9 +11,10 @@ from functools import cache
 
 from spellchecker import SpellChecker
 
-from matcher.parties import spellings
+from matcher.parties import is_legal_form, spellings
 from matcher.text import fold
 from matcher.vocabulary import Deal, Party
+from models.wording import Wording
 
 COMMON = 600
 """Occurrences, in the word list that comes with pyspellchecker (film subtitles), from which a word counts as common:
@@ -29,11 +30,31 @@ class CommonWord:
     slugs: Sequence[str]
     """The deals in which it is."""
 
-    def __str__(self) -> str:
-        return (
-            f"“{self.word}” is also a common word ({', '.join(self.slugs)}): it counts only with a capital letter and "
-            f"only beside another party of the deal. To demand more, give “{self.party}” a line like "
-            f'requires = ["…"], with a word that stands in an article when the company is meant.'
+    @property
+    def wording(self) -> Wording:
+        """For whoever writes a watchlist."""
+        return Wording(
+            "“{word}” is also a common word ({deals}): it counts only with a capital letter and only beside another "
+            'party of the deal. To demand more, give “{party}” a line like requires = ["…"], with a word that stands '
+            "in an article when the company is meant.",
+            {"word": self.word, "deals": ", ".join(self.slugs), "party": self.party},
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class LegalForm:
+    """A name that is also what form many companies have: "SAB" of SABMiller, but "Inc." of nobody."""
+
+    form: str
+    party: str
+
+    @property
+    def wording(self) -> Wording:
+        """For whoever writes a watchlist."""
+        return Wording(
+            "“{form}” is also a legal form, which many companies have. Where it stands in an article, it is taken "
+            "for “{party}”. Take it out of the aliases unless the press calls the company so.",
+            {"form": self.form, "party": self.party},
         )
 
 
@@ -49,17 +70,20 @@ class SharedName:
         """A company that bears the name, too."""
         return next(bearer for bearer in self.bearers if bearer != party)
 
-    def __str__(self) -> str:
-        stands = " and ".join(f"{party} ({slug})" for party, slug in self.bearers.items())
+    @property
+    def wording(self) -> Wording:
+        """For whoever writes a watchlist."""
+        *others, last = (f"{party} ({slug})" for party, slug in self.bearers.items())
         first, second, *_ = self.bearers
-        return (
-            f"“{self.name}” is a name of {stands}. An article counts for the deal whose other party it names too. To "
-            f'tell them apart, give each a line such as not = ["{second}"] for {first}, with phrases that mean the '
-            "other."
+        return Wording(
+            "“{name}” is a name of {others} and {last}. An article counts for the deal whose other party it names too. "
+            'To tell them apart, give each a line such as not = ["{second}"] for {first}, with phrases that mean the '
+            "other.",
+            {"name": self.name, "others": ", ".join(others), "last": last, "first": first, "second": second},
         )
 
 
-Ambiguity = CommonWord | SharedName
+Ambiguity = CommonWord | LegalForm | SharedName
 
 
 def warnings(deals: Iterable[Deal], about: Container[str]) -> Iterator[str]:
@@ -68,14 +92,21 @@ def warnings(deals: Iterable[Deal], about: Container[str]) -> Iterator[str]:
     Each warning is a sentence or two in plain words: what is ambiguous, what is gone by, and how to ask for more in a
     watchlist file.
     """
-    return map(str, ambiguities(deals, about))
+    return (str(doubt.wording) for doubt in ambiguities(deals, about))
 
 
 def ambiguities(deals: Iterable[Deal], about: Container[str]) -> Iterator[Ambiguity]:
-    """As :func:`warnings`, as values."""
+    """As :func:`warnings`, as values, which the conversation puts into its own words."""
     deals = list(deals)
+    yield from _legal_forms(deal for deal in deals if deal.slug in about)
     yield from _common_words(deal for deal in deals if deal.slug in about)
     yield from _shared_names(deals, about)
+
+
+def _legal_forms(deals: Iterable[Deal]) -> Iterator[LegalForm]:
+    parties = {party for deal in deals for party in deal.parties}
+    found = {LegalForm(name, party.name) for party in parties for name in party.names if is_legal_form(name)}
+    yield from sorted(found, key=lambda form: (form.party, form.form))
 
 
 def is_same_company(party: Party, other: Party) -> bool:

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import ColumnElement, and_, func, literal, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from matcher.vocabulary import Stage
 from models import card, outbox, subscription
 from models.article import Claim
 from models.change import Change
@@ -30,10 +31,27 @@ async def withdraw_letters(session: AsyncSession, deal: Deal, now: datetime) -> 
 
     What may have arrived is not tried again either. Questions to those who decide, and their answers, stay.
     """
-    changes = select(Change.id).where(Change.deal_id == deal.id)
-    reports = select(Claim.id).where(Claim.deal_id == deal.id)
-    about_it = or_(Letter.change_id.in_(changes), Letter.report_id.in_(reports))
-    waiting = update(Letter).where(Letter.sent_at.is_(None), Letter.abandoned_at.is_(None), about_it)
+    await _withdraw(session, Change.deal_id == deal.id, Claim.deal_id == deal.id, now)
+
+
+async def withdraw_untrue_letters(session: AsyncSession, deal: Deal, now: datetime) -> None:
+    """As :func:`withdraw_letters`, but only what says that the deal stands where it does not, or is confirmed.
+
+    Corrections stay: they say, too, that something that was told is wrong.
+    """
+    elsewhere = or_(Change.stage.is_distinct_from(deal.stage), and_(Change.confirmed, literal(not deal.confirmed)))
+    changes = and_(Change.deal_id == deal.id, Change.undoes_id.is_(None), elsewhere)
+    present = [stage for stage in Stage if stage.status is deal.status]
+    await _withdraw(session, changes, and_(Claim.deal_id == deal.id, Claim.stage.not_in(present)), now)
+
+
+async def _withdraw(
+    session: AsyncSession, changes: ColumnElement[bool], reports: ColumnElement[bool], now: datetime
+) -> None:
+    about = or_(
+        Letter.change_id.in_(select(Change.id).where(changes)), Letter.report_id.in_(select(Claim.id).where(reports))
+    )
+    waiting = update(Letter).where(Letter.sent_at.is_(None), Letter.abandoned_at.is_(None), about)
     withdrawing = waiting.values(abandoned_at=now, error=outbox.WITHDRAWN)
     await session.execute(withdrawing.execution_options(synchronize_session=False))
 

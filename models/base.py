@@ -1,11 +1,14 @@
 """The declarative base: one naming convention, one kind of time, one way to store the core's words."""
 
 import enum
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import JSON, DateTime, Dialect, Enum, Integer, MetaData, TypeDecorator
+from sqlalchemy import JSON, DateTime, Dialect, Enum, Integer, MetaData, String, TypeDecorator
 from sqlalchemy.orm import DeclarativeBase
+
+from models.wording import Wording
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -42,6 +45,29 @@ class Seconds(TypeDecorator[timedelta]):
         return None if value is None else timedelta(seconds=value)
 
 
+class WordingText(TypeDecorator[Wording]):
+    """A text that is translated when it is read: its words alone, or with its values as JSON ``[words, values]``."""
+
+    impl = String
+    cache_ok = True
+
+    def process_bind_param(self, value: Wording | None, dialect: Dialect) -> str | None:  # noqa: ARG002 (interface)
+        """As a text that a person can read in the database."""
+        if value is None or not value.values:
+            return None if value is None else value.words
+        return json.dumps(value, ensure_ascii=False, default=lambda wording: [wording.words, wording.values])
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Wording | None:  # noqa: ARG002 (interface)
+        """With its words and values apart again."""
+        if value is None or not value.startswith("["):
+            return None if value is None else Wording(value)
+        return _wording(*json.loads(value))
+
+
+def _wording(words: str, values: dict[str, Any]) -> Wording:
+    return Wording(words, {name: _wording(*v) if isinstance(v, list) else v for name, v in values.items()})
+
+
 class Base(DeclarativeBase):
     """What every table is built on."""
 
@@ -57,6 +83,7 @@ class Base(DeclarativeBase):
     type_annotation_map = {  # noqa: RUF012 (SQLAlchemy reads this class attribute; it is never changed)
         datetime: UtcDateTime(),
         timedelta: Seconds(),
+        Wording: WordingText(),
         list[str]: JSON(),
         dict[str, Any]: JSON(),
         enum.Enum: Enum(

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, ForeignKey, delete, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, ForeignKey, delete, exists, func, literal, or_, select, update
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship, selectinload
@@ -11,7 +11,7 @@ from matcher.decide import Outcome
 from models.article import Claim
 from models.base import Base
 from models.change import Change
-from models.deal import Deal
+from models.deal import Deal, Merged, by_id
 from models.subscriber import Subscriber, Wire
 
 
@@ -32,11 +32,29 @@ class Card(Base):
     deal: Mapped[Deal] = relationship(lazy="raise")
 
 
+class LastEdit(Base):
+    """The card of a deal that was merged, in a chat that has one of the deal that goes on: it is to say so, once."""
+
+    __tablename__ = "last_edit"
+
+    subscriber_id: Mapped[int] = mapped_column(ForeignKey("subscriber.id", ondelete="CASCADE"), primary_key=True)
+    message_id: Mapped[int] = mapped_column(primary_key=True)
+    merged_id: Mapped[int] = mapped_column(ForeignKey("merged.deal_id", ondelete="CASCADE"), index=True)
+
+    subscriber: Mapped[Subscriber] = relationship(lazy="raise")
+    merged: Mapped[Merged] = relationship(lazy="raise")
+
+
 async def lay(session: AsyncSession, subscriber_id: int, change: Change, message_id: int) -> None:
-    """Let the message that told a change be the deal's card in this chat, unless there is one."""
-    deal = await session.get_one(Deal, change.deal_id)
-    stands = (deal.stage, deal.confirmed, len(deal.origins), deal.contested)
-    told = (change.stage, change.confirmed, change.sources, change.contested)
+    """Let the message that told a change be the deal's card in this chat, unless there is one.
+
+    If the deal was merged while the message was under way, it is a card of the one that goes on.
+    """
+    deal = await by_id(session, change.deal_id)
+    if deal is None:
+        return
+    stands = (deal.id, deal.stage, deal.confirmed, len(deal.origins), deal.contested)
+    told = (change.deal_id, change.stage, change.confirmed, change.sources, change.contested)
     laying = insert(Card).values(
         subscriber_id=subscriber_id, deal_id=deal.id, message_id=message_id, moved=int(stands != told), shown=0
     )
@@ -89,6 +107,33 @@ async def show(session: AsyncSession, shown: Card) -> None:
 async def drop(session: AsyncSession, gone: Card) -> None:
     """The message is gone: the next one about the deal becomes its card."""
     await session.execute(delete(Card).where(*_is(gone)))
+
+
+async def retire(session: AsyncSession, merged: Merged) -> None:
+    """The cards that a deal has left, now that it was merged, are to be edited a last time. They go with the deal."""
+    left = select(Card.subscriber_id, Card.message_id, literal(merged.deal_id)).where(Card.deal_id == merged.deal_id)
+    await session.execute(insert(LastEdit).from_select(["subscriber_id", "message_id", "merged_id"], left))
+
+
+async def last_edits(
+    session: AsyncSession, wire: Wire, most: int, *, crowded: Sequence[int | str] = ()
+) -> Sequence[LastEdit]:
+    """Last edits to be made, with the deals that go on; as for :func:`outdated`."""
+    query = (
+        select(LastEdit)
+        .join(LastEdit.subscriber)
+        .where(Subscriber.wire == wire, Subscriber.retired_at.is_(None), Subscriber.chat_id.not_in(crowded))
+        .options(joinedload(LastEdit.subscriber), joinedload(LastEdit.merged).joinedload(Merged.into))
+        .order_by(func.random())
+        .limit(most)
+    )
+    return (await session.scalars(query)).all()
+
+
+async def finish(session: AsyncSession, made: LastEdit) -> None:
+    """The last edit was made, or the message is gone."""
+    this = (LastEdit.subscriber_id == made.subscriber_id, LastEdit.message_id == made.message_id)
+    await session.execute(delete(LastEdit).where(*this))
 
 
 async def evident(session: AsyncSession, deal: Deal) -> Change | None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from rapidfuzz import fuzz, process
-from sqlalchemy import ColumnElement, ForeignKey, UniqueConstraint, case, func, select, union_all
+from sqlalchemy import ColumnElement, ForeignKey, Select, UniqueConstraint, case, func, select, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column, relationship, selectinload
 
@@ -54,6 +54,10 @@ class Deal(Base):
     parties: Mapped[list["Party"]] = relationship(
         order_by="Party.position", cascade="all, delete-orphan", passive_deletes=True, lazy="raise"
     )
+    merged: Mapped[list["Merged"]] = relationship(
+        back_populates="into", cascade="all, delete-orphan", passive_deletes=True, lazy="raise"
+    )
+    """Those that it goes on for."""
 
     @property
     def standing(self) -> Standing:
@@ -84,6 +88,11 @@ class Deal(Base):
         return self.stage.status if self.stage else None
 
     @property
+    def slugs(self) -> set[tuple[str, Kind]]:
+        """The short names that lead to it, each with the kind of the deal that it was given to. Needs ``merged``."""
+        return {(self.slug, self.kind), *((merged.slug, merged.kind) for merged in self.merged)}
+
+    @property
     def value(self) -> vocabulary.Deal:
         """The deal as the matcher knows it. Needs the parties loaded."""
         return vocabulary.Deal(
@@ -102,6 +111,22 @@ class Deal(Base):
         self.parties = [Party.of(party, position) for position, party in enumerate(deal.parties)]
         self.revision = revision
         return True
+
+
+class Merged(Base):
+    """A deal that went into another one: what leads to it, such as an old button, leads to the one that goes on."""
+
+    __tablename__ = "merged"
+
+    deal_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    """The id that it had."""
+    slug: Mapped[str] = mapped_column(index=True)
+    title: Mapped[str]
+    kind: Mapped[Kind]
+    into_id: Mapped[int] = mapped_column(ForeignKey("deal.id", ondelete="CASCADE"), index=True)
+    """The deal that goes on: after several mergers in a row, the last."""
+
+    into: Mapped[Deal] = relationship(back_populates="merged", lazy="raise")
 
 
 class Party(Base):
@@ -176,8 +201,25 @@ def spelling_key(name: str) -> str:
 
 
 async def by_slug(session: AsyncSession, slug: str) -> Deal | None:
-    """The deal of exactly this slug, archived or not."""
-    return await session.scalar(select(Deal).where(Deal.slug == slug))
+    """The deal of exactly this slug, archived or not; if it was merged, the one that goes on."""
+    found = await session.scalar(select(Deal).where(Deal.slug == slug))
+    return found or await session.scalar(_going_on().where(Merged.slug == slug))
+
+
+async def by_id(session: AsyncSession, deal_id: int) -> Deal | None:
+    """The deal of this id, archived or not; if it was merged, the one that goes on."""
+    return await session.get(Deal, deal_id) or await session.scalar(_going_on().where(Merged.deal_id == deal_id))
+
+
+def _going_on() -> Select[Deal]:
+    """The deals that others were merged into, the latest merger first: a slug may have been given again, and merged."""
+    return select(Deal).join(Merged, Merged.into_id == Deal.id).order_by(Merged.deal_id.desc()).limit(1)
+
+
+async def merged_slugs(session: AsyncSession) -> dict[str, str]:
+    """The slugs of all deals that were merged, each with that of the deal that goes on."""
+    query = select(Merged.slug, Deal.slug).join(Deal, Deal.id == Merged.into_id).order_by(Merged.deal_id)
+    return dict((await session.execute(query)).all())
 
 
 async def described(session: AsyncSession, deal_id: int) -> Deal | None:

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from matcher.vocabulary import NEVER, Trust
 from models.base import Base
+from models.wording import Wording
 
 SEVERAL = 3
 """If so many feeds fail and no other answers, it is hardly their fault."""
@@ -64,7 +65,7 @@ class Feed(Base):
     """When the feed was last read without an error; None until the first time."""
     failures: Mapped[int] = mapped_column(default=0)
     """Failed checks in a row."""
-    error: Mapped[str | None] = mapped_column(default=None)
+    error: Mapped[Wording | None] = mapped_column(default=None)
     """Why the last check failed, in plain words; None after a success."""
     stopped_at: Mapped[datetime | None] = mapped_column(default=None)
     """When the publisher ended the feed (410); it is not polled any more, until it is added again."""

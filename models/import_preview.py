@@ -7,9 +7,9 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 
-from models import ambiguity
+from models.ambiguity import Ambiguity, ambiguities
 from models.deal import Deal
-from models.imports import Effect, Imported
+from models.imports import Effect, Imported, imported
 from models.watchlist import WatchlistDeal
 
 
@@ -18,7 +18,7 @@ class Foreseen:
     """What would become of each deal of a file, in its order, and what is ambiguous about those that would change."""
 
     deals: Sequence[Imported]
-    warnings: Sequence[str]
+    doubts: Sequence[Ambiguity]
 
 
 async def known_deals(session: AsyncSession) -> dict[str, Deal]:
@@ -27,13 +27,16 @@ async def known_deals(session: AsyncSession) -> dict[str, Deal]:
     return {deal.slug: deal for deal in rows}
 
 
-def foresee(known: Mapping[str, Deal], entries: Sequence[WatchlistDeal]) -> Foreseen:
-    """What :func:`models.imports.import_deals` would do now. Needs all of the known deals by their slugs."""
-    deals = [Imported(entry.deal.slug, _effect(known.get(entry.deal.slug), entry)) for entry in entries]
+def foresee(known: Mapping[str, Deal], merged: Mapping[str, str], entries: Sequence[WatchlistDeal]) -> Foreseen:
+    """What :func:`models.imports.import_deals` would do now.
+
+    Needs all of the known deals by their slugs, and the slugs of those that were merged.
+    """
+    deals = [imported(entry.deal.slug, _effect(known.get(entry.deal.slug), entry), merged) for entry in entries]
     read = {slug: deal.value for slug, deal in known.items() if deal.archived_at is None}
     after = read | {entry.deal.slug: entry.deal for entry in entries}
     changed = {deal.slug for deal in deals if deal.effect is not Effect.UNCHANGED}
-    return Foreseen(deals, list(ambiguity.warnings(after.values(), about=changed)))
+    return Foreseen(deals, list(ambiguities(after.values(), about=changed)))
 
 
 def _effect(known: Deal | None, entry: WatchlistDeal) -> Effect:

@@ -3,7 +3,7 @@
 A watchlist names the deals to follow: one of them that was archived is brought back.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
 from enum import StrEnum
@@ -14,7 +14,7 @@ from sqlalchemy.orm import selectinload
 
 from matcher import vocabulary
 from models import archiving, card, ledger
-from models.deal import Deal, Party, next_revision
+from models.deal import Deal, Party, merged_slugs, next_revision
 from models.watchlist import WatchlistDeal, write_watchlist
 
 AT_ONCE = 100
@@ -37,11 +37,14 @@ class Imported:
 
     slug: str
     effect: Effect
+    parted_from: str = ""
+    """The slug of the deal that this one had been merged into: now it is one of its own again, without its claims."""
 
 
 async def import_deals(session: AsyncSession, entries: Sequence[WatchlistDeal], now: datetime) -> list[Imported]:
     """Add, update or bring back every deal. A starting point counts only for a deal that has no status yet."""
     known: dict[str, Deal] = {}
+    merged = await merged_slugs(session)
     effects: dict[str, Effect] = {}
     revision = await next_revision(session)
     for start in range(0, len(entries), AT_ONCE):
@@ -55,7 +58,12 @@ async def import_deals(session: AsyncSession, entries: Sequence[WatchlistDeal], 
         begun = entry.stage and await ledger.begin(session, known[entry.deal.slug], entry.stage, _moment(entry, now))
         if begun and effects[entry.deal.slug] is Effect.UNCHANGED:
             effects[entry.deal.slug] = Effect.UPDATED
-    return [Imported(slug, effect) for slug, effect in effects.items()]
+    return [imported(slug, effect, merged) for slug, effect in effects.items()]
+
+
+def imported(slug: str, effect: Effect, merged: Mapping[str, str]) -> Imported:
+    """What an import does to a deal; ``merged`` are the slugs of :func:`models.deal.merged_slugs`."""
+    return Imported(slug, effect, merged.get(slug, "") if effect is Effect.ADDED else "")
 
 
 async def _known(session: AsyncSession, entries: Sequence[WatchlistDeal]) -> dict[str, Deal]:

@@ -5,8 +5,10 @@
     the claims that both have     → one of each is kept, with the history and the letters of the other
     letters that wait             → withdrawn: what they say of the deal that goes may be untrue of the other
     everything else               → moved, but for what the deal that stays has itself
+    what leads to the one         → leads to the other: old buttons, links and its short name; its cards say so
     the deal that goes            → deleted, after its keywords, and its parties' names as far as it is safe, were added
     all claims that count         → counted again: that is where the deal stands
+    letters about the other       → withdrawn, too, if they say what is not so any more
 """
 
 from collections.abc import Sequence
@@ -24,7 +26,7 @@ from models import archiving, card, subscription
 from models.article import Claim, Mention
 from models.base import Base
 from models.change import Change, change_claim
-from models.deal import Deal, described, next_revision, spelling_key
+from models.deal import Deal, Merged, described, next_revision, spelling_key
 from models.feedback import Complaint, Feedback
 from models.recount import recount
 from models.subscription import Mute, Subscription, Target
@@ -113,6 +115,7 @@ async def merge(
     await session.execute(update(Change).where(Change.deal_id == source.id).values(quiet=True))
     await _unmute_listeners(session, source, target, now)
     await _move(session, source, target)
+    await _lead_on(session, source, target)
     revision = await next_revision(session)
     target.describe(_with_words(target.value, source.value), revision)
     target.revision = revision  # also if no name is new: there is a deal less to read for
@@ -163,6 +166,15 @@ async def _move(session: AsyncSession, source: Deal, target: Deal) -> None:
     following = update(_TABLES["subscription"]).where(_TABLES["subscription"].c.deal_id == source.id)
     renamed = following.values(deal_id=target.id, target=Target(target).key)
     await session.execute(renamed.prefix_with("OR IGNORE"))
+
+
+async def _lead_on(session: AsyncSession, source: Deal, target: Deal) -> None:
+    """Let what leads to the source, or did to a deal that was merged into it, lead to the target."""
+    await session.execute(update(Merged).where(Merged.into_id == source.id).values(into_id=target.id))
+    merged = Merged(deal_id=source.id, slug=source.slug, title=source.title, kind=source.kind, into_id=target.id)
+    session.add(merged)
+    await session.flush()
+    await card.retire(session, merged)
 
 
 def _with_words(target: vocabulary.Deal, source: vocabulary.Deal) -> vocabulary.Deal:
@@ -235,6 +247,7 @@ async def _stand(session: AsyncSession, deal: Deal, by: int, reason: str, now: d
     change.claims = await _behind(session, deal, after)  # without any, it would count as a decision ever after
     session.add(change)
     await session.flush()
+    await archiving.withdraw_untrue_letters(session, deal, now)
     return change
 
 

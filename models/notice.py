@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from models.base import Base
 from models.feed import Feed, Trouble
+from models.wording import Wording
 
 
 class Notice(Base):
@@ -19,7 +20,7 @@ class Notice(Base):
     feed_id: Mapped[int] = mapped_column(ForeignKey("feed.id", ondelete="CASCADE"), index=True)
     at: Mapped[datetime]
     trouble: Mapped[Trouble]
-    reason: Mapped[str]
+    reason: Mapped[Wording]
     """In plain words, with what to do."""
 
     feed: Mapped[Feed] = relationship(lazy="raise")

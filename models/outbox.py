@@ -54,7 +54,7 @@ from models.feed import Feed, Trouble
 from models.feedback import Complaint, Feedback, with_the_change
 from models.notice import Notice
 from models.owner import owner_id
-from models.people import editors
+from models.people import Invitation, editors
 from models.proposal import Proposal
 from models.proposal import waiting as proposals_waiting
 from models.subscriber import Subscriber, Wire
@@ -76,7 +76,8 @@ class Letter(Base):
     """One message that one chat should get.
 
     About a change or a further report; or, to the owner, about a held claim, a feed or feedback; or, to the admins,
-    about a proposal. Those who gave feedback or proposed something hear what came of it.
+    about a proposal. Those who gave feedback or proposed something hear what came of it, and the owner who came by an
+    invitation.
     """
 
     __tablename__ = "outbox"
@@ -87,9 +88,10 @@ class Letter(Base):
         UniqueConstraint("subscriber_id", "report_id"),
         UniqueConstraint("subscriber_id", "feedback_id"),
         UniqueConstraint("subscriber_id", "proposal_id"),
+        UniqueConstraint("subscriber_id", "invitation_hash"),
         CheckConstraint(
             "(change_id IS NOT NULL) + (claim_id IS NOT NULL) + (notice_id IS NOT NULL) + (report_id IS NOT NULL)"
-            " + (feedback_id IS NOT NULL) + (proposal_id IS NOT NULL) = 1",
+            " + (feedback_id IS NOT NULL) + (proposal_id IS NOT NULL) + (invitation_hash IS NOT NULL) = 1",
             name="one_subject",
         ),
         Index("ix_outbox_change_id", "change_id"),
@@ -106,6 +108,7 @@ class Letter(Base):
     report_id: Mapped[int | None] = mapped_column(ForeignKey("claim.id", ondelete="CASCADE"))
     feedback_id: Mapped[int | None] = mapped_column(ForeignKey("feedback.id", ondelete="CASCADE"))
     proposal_id: Mapped[int | None] = mapped_column(ForeignKey("proposal.id", ondelete="CASCADE"))
+    invitation_hash: Mapped[str | None] = mapped_column(ForeignKey("invitation.code_hash", ondelete="CASCADE"))
     created_at: Mapped[datetime]
     due_at: Mapped[datetime]
     attempts: Mapped[int] = mapped_column(default=0)
@@ -136,6 +139,7 @@ class Letter(Base):
     notice: Mapped[Notice | None] = relationship(lazy="raise")
     feedback: Mapped[Feedback | None] = relationship(lazy="raise")
     proposal: Mapped[Proposal | None] = relationship(lazy="raise")
+    invitation: Mapped[Invitation | None] = relationship(lazy="raise")
 
 
 async def post_change(session: AsyncSession, change: Change, deal: Deal, moves: Moves) -> None:
@@ -299,6 +303,16 @@ async def _tell_of(session: AsyncSession, proposal: Proposal, subscriber_id: int
     await session.execute(telling.on_conflict_do_nothing())
 
 
+async def post_joined(session: AsyncSession, invitation: Invitation, now: datetime) -> None:
+    """Tell the owner, once, who used an invitation."""
+    chat = await _owners_chat(session, now)
+    if chat:
+        telling = insert(Letter).values(
+            subscriber_id=chat.id, invitation_hash=invitation.code_hash, created_at=now, due_at=now
+        )
+        await session.execute(telling.on_conflict_do_nothing())
+
+
 async def told(session: AsyncSession, change: Change) -> int:
     """How many chats are told of a change, or were."""
     return await session.scalar(select(func.count(Letter.id)).where(Letter.change_id == change.id)) or 0
@@ -404,6 +418,7 @@ def _with_its_subject() -> tuple[ExecutableOption, ...]:
         joinedload(Letter.notice).joinedload(Notice.feed),
         selectinload(Letter.feedback).options(*with_the_change()),  # seldom any: no join for every other letter
         selectinload(Letter.proposal).joinedload(Proposal.deal),
+        selectinload(Letter.invitation),
         with_expression(Letter.earlier, _folded_into_this()),
         with_expression(Letter.answers, _answered()),
     )

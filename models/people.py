@@ -20,6 +20,8 @@ _ONLY_ROW = 1
 INVITATION = re.compile(r"join-[0-9a-f]{24}")
 """The code of an invitation: 96 random bits, of the letters that a deep link takes (Bot API: deep linking)."""
 INVITATION_LASTS = timedelta(days=7)
+KEY_LENGTH = 16
+"""Hexadecimal digits of a hash that stand for an invitation: 64 bits, which no two of them share."""
 MOST_SUBSCRIPTIONS = 200
 """Of one chat, unless the owner says otherwise."""
 MOST_PROPOSALS = 3
@@ -55,13 +57,30 @@ class Person(Base):
 
 
 class Invitation(Base):
-    """A link that gives a role to the first who opens it. Only the hash is stored, as of the owner's code."""
+    """A link that gives a role to the first who opens it. Only the hash is stored, as of the owner's code.
+
+    Once used it stays, and says who came by it.
+    """
 
     __tablename__ = "invitation"
 
     code_hash: Mapped[str] = mapped_column(primary_key=True)
     role: Mapped[Role]
     made_at: Mapped[datetime]
+    used_at: Mapped[datetime | None] = mapped_column(default=None)
+    used_by: Mapped[int | None] = mapped_column(BigInteger, default=None)
+    name: Mapped[str] = mapped_column(default="", server_default="")
+    """The user's who came by it, as of :class:`Person`."""
+
+    @property
+    def key(self) -> str:
+        """What a button calls it, which has no room for the whole hash."""
+        return self.code_hash[:KEY_LENGTH]
+
+    @property
+    def until(self) -> datetime:
+        """When it ends, if nobody uses it."""
+        return self.made_at + INVITATION_LASTS
 
 
 class Access(Base):
@@ -152,10 +171,29 @@ async def give(session: AsyncSession, user_id: int, role: Role, now: datetime, n
 
 async def invite(session: AsyncSession, role: Role, now: datetime) -> str:
     """The code of a new invitation, an :data:`INVITATION`, which is good for :data:`INVITATION_LASTS`."""
-    await session.execute(delete(Invitation).where(Invitation.made_at <= now - INVITATION_LASTS))
+    expired = (Invitation.used_at.is_(None), Invitation.made_at <= now - INVITATION_LASTS)
+    await session.execute(delete(Invitation).where(*expired))
     code = f"join-{secrets.token_hex(12)}"
     session.add(Invitation(code_hash=_digest(code), role=role, made_at=now))
     return code
+
+
+async def invitations(session: AsyncSession, now: datetime) -> Sequence[Invitation]:
+    """Those that somebody may still use, the latest first."""
+    is_open = (Invitation.used_at.is_(None), Invitation.made_at > now - INVITATION_LASTS)
+    return (await session.scalars(select(Invitation).where(*is_open).order_by(Invitation.made_at.desc()))).all()
+
+
+async def revoke(session: AsyncSession, key: str) -> bool:
+    """Let an invitation, of which the :attr:`Invitation.key` is given, let nobody in. False if somebody used it."""
+    its = func.substr(Invitation.code_hash, 1, KEY_LENGTH) == key
+    await session.execute(delete(Invitation).where(its, Invitation.used_at.is_(None)))
+    return await session.scalar(select(Invitation).where(its)) is None
+
+
+async def invitation(session: AsyncSession, code: str) -> Invitation | None:
+    """The invitation with this code, used or not."""
+    return await session.get(Invitation, _digest(code))
 
 
 async def accept(session: AsyncSession, code: str, user_id: int, name: str, now: datetime) -> Role | None:
@@ -165,16 +203,16 @@ async def accept(session: AsyncSession, code: str, user_id: int, name: str, now:
     whom it gives something: an admin who opens one for users stays an admin, and leaves it to others. Whoever opens a
     used one keeps the role, which may have come of it.
     """
-    invitation, present = await session.get(Invitation, _digest(code)), await role_of(session, user_id)
+    invited, present = await invitation(session, code), await role_of(session, user_id)
     if present is Role.BARRED:
         return None
-    if invitation is None or invitation.made_at <= now - INVITATION_LASTS:
+    if invited is None or invited.used_at or invited.until <= now:
         return present
-    if present in EDITORS or present is invitation.role:
+    if present in EDITORS or present is invited.role:
         return present
-    await session.delete(invitation)
-    await give(session, user_id, invitation.role, now, name)
-    return invitation.role
+    invited.used_at, invited.used_by, invited.name = now, user_id, name
+    await give(session, user_id, invited.role, now, name)
+    return invited.role
 
 
 async def find(session: AsyncSession, user_id: int) -> Person | None:

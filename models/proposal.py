@@ -1,7 +1,7 @@
 """Deals that users would like to see tracked, until somebody with the right decides."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from sqlalchemy import BigInteger, ForeignKey, select
@@ -11,6 +11,9 @@ from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 from models.base import Base
 from models.deal import Deal
 from models.subscriber import Subscriber
+
+DECLINED_FOR = timedelta(days=30)
+"""For so long the same user cannot propose again what was declined."""
 
 
 class Answer(StrEnum):
@@ -34,6 +37,8 @@ class Proposal(Base):
     typed: Mapped[str]
     """What was typed after the command: parties joined by plus signs, then perhaps a kind."""
     made_at: Mapped[datetime]
+    headlines: Mapped[int | None] = mapped_column(default=None)
+    """Stored ones that named the parties together when it was made; None if nobody looked."""
     answer: Mapped[Answer | None] = mapped_column(default=None)
     """None while it is open."""
     answered_at: Mapped[datetime | None] = mapped_column(default=None)
@@ -46,14 +51,22 @@ class Proposal(Base):
 
 
 async def propose(
-    session: AsyncSession, user_id: int, name: str, chat: Subscriber, typed: str, now: datetime
+    session: AsyncSession,
+    user_id: int,
+    name: str,
+    chat: Subscriber,
+    typed: str,
+    now: datetime,
+    headlines: int | None = None,
 ) -> Proposal:
     """Keep a proposal; the same one again, as long as it is open, is the one that is there."""
     same = select(Proposal).where(Proposal.user_id == user_id, Proposal.typed == typed, Proposal.answer.is_(None))
     known = await session.scalar(same)
     if known:
         return known
-    proposal = Proposal(user_id=user_id, name=name, subscriber_id=chat.id, typed=typed, made_at=now)
+    proposal = Proposal(
+        user_id=user_id, name=name, subscriber_id=chat.id, typed=typed, made_at=now, headlines=headlines
+    )
     session.add(proposal)
     await session.flush()
     return proposal
@@ -70,6 +83,13 @@ async def waiting(session: AsyncSession, user_id: int | None = None) -> Sequence
     if user_id is not None:
         query = query.where(Proposal.user_id == user_id)
     return (await session.scalars(query)).all()
+
+
+async def declined(session: AsyncSession, user_id: int, now: datetime) -> Sequence[Proposal]:
+    """What was declined of one user's within :data:`DECLINED_FOR`, the latest first."""
+    query = select(Proposal).where(Proposal.user_id == user_id, Proposal.answer == Answer.DECLINED)
+    lately = query.where(Proposal.answered_at > now - DECLINED_FOR).order_by(Proposal.answered_at.desc())
+    return (await session.scalars(lately)).all()
 
 
 def close(proposal: Proposal, answer: Answer, by: int, deal: Deal | None, now: datetime) -> bool:

@@ -14,6 +14,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
+from matcher.parties import is_legal_form
 from matcher.vocabulary import Deal, Kind, Party
 from models.deal import spelling_key
 from models.watchlist import (
@@ -25,6 +26,7 @@ from models.watchlist import (
     read_watchlist,
     write_watchlist,
 )
+from models.wording import Wording
 
 LONGEST = 500
 """Characters of a line: it must fit a message together with all that is found."""
@@ -58,13 +60,18 @@ def read(line: str) -> WatchlistDeal:
     with it would be refused.
     """
     if len(line) > LONGEST:
-        raise _refused(f"This is too long; use at most {LONGEST} characters.")
+        raise _refused(Wording("This is too long; use at most {count} characters.", {"count": LONGEST}))
     words, kind = _kind(line)
     parties = [_party(part) for part in _parts(words)]
     if len(parties) < 2 or not all(party.name for party in parties):
         raise IncompleteError
     if len(parties) > MOST_PARTIES:
-        raise _refused(f"These are {len(parties)} parties; name at most {MOST_PARTIES}, the most important ones.")
+        counts = {"count": len(parties), "most": MOST_PARTIES}
+        raise _refused(Wording("These are {count} parties; name at most {most}, the most important ones.", counts))
+    if form := next((party.name for party in parties if is_legal_form(party.name)), None):
+        raise _refused(
+            Wording("“{name}” is a legal form, which many companies have; write the whole name.", {"name": form})
+        )
     entry = new_deal([party.name for party in parties], kind, slug=_slug(parties))
     deal = replace(entry.deal, parties=tuple(parties))
     (valid,) = read_watchlist(write_watchlist([replace(entry, deal=deal)]))
@@ -102,7 +109,10 @@ def with_pieces(party: Party, typed: str) -> Party:
     for piece in map(str.strip, typed.split("=")):
         if _PLUS.search(piece):
             raise _refused(
-                f"“{piece}” has a plus sign between two words, so it cannot be typed here; leave the plus sign out."
+                Wording(
+                    "“{name}” has a plus sign between two words, so it cannot be typed here; leave the plus sign out.",
+                    {"name": piece},
+                )
             )
     return _party(" = ".join([party.name, *_written(party), typed]))
 
@@ -162,8 +172,8 @@ def _key(party: Party) -> str:
         key = "".join(filter(str.isascii, spelling_key(name).translate(_PLAIN)))
         if key:
             return key
-    raise _refused(f"“{party.name}” has no Latin letter; add such a name behind it: {party.name} = …")
+    raise _refused(Wording("“{name}” has no Latin letter; add such a name behind it: {name} = …", {"name": party.name}))
 
 
-def _refused(reason: str) -> WatchlistError:
-    return WatchlistError([Problem("the line", reason)])
+def _refused(reason: Wording) -> WatchlistError:
+    return WatchlistError([Problem(Wording("the line"), reason)])

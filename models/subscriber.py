@@ -133,8 +133,9 @@ async def migrate(session: AsyncSession, old: int, new: int) -> None:
     source = await session.scalar(select(Subscriber).where(Subscriber.chat_id == old))
     if source is None:
         return
-    cards = Base.metadata.tables["card"]
-    await session.execute(delete(cards).where(cards.c.subscriber_id == source.id))  # messages are counted anew there
+    for name in ("card", "last_edit"):  # messages are counted anew there
+        table = Base.metadata.tables[name]
+        await session.execute(delete(table).where(table.c.subscriber_id == source.id))
     if target is None:
         source.chat_id = new
         return

@@ -9,31 +9,36 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 
 from matcher import vocabulary
-from matcher.parties import spellings
+from matcher.parties import is_legal_form, spellings
 from matcher.text import fold
 from models import ledger, outbox, shorthand
 from models import proposal as proposals
 from models.ambiguity import are_one_company, is_same_company
 from models.article import Article, Claim, Mention
-from models.deal import Deal, Party, Spelling, next_revision, spelling_key
+from models.deal import Deal, Merged, Party, Spelling, next_revision, spelling_key
 from models.preview import Finding, Preview
 from models.proposal import Answer, Proposal
 from models.shorthand import IncompleteError
 from models.subscriber import Subscriber
 from models.subscription import Target, follow
-from models.watchlist import SLUG_LENGTH, WatchlistDeal, WatchlistError, is_legal_form
+from models.watchlist import SLUG_LENGTH, WatchlistDeal, WatchlistError
 
 MOST_NAMES = 5
 """Other names of a party that are taken over from other deals."""
 
 
 async def namesakes(session: AsyncSession, deal: vocabulary.Deal) -> Sequence[Deal]:
-    """The tracked deals in which some party goes by a name that is a name in this deal, and those of its slugs."""
+    """The tracked deals in which some party goes by a name that is a name in this deal, and those of its slugs.
+
+    A slug of a deal that was merged is that of the deal that goes on, too.
+    """
     names = {name for party in deal.parties for name in party.names}
     keys = {spelling_key(spelling) for name in names for spelling in spellings(name)}
     bearing = select(Party.deal_id).join(Spelling, Spelling.party_id == Party.id).where(Spelling.key.in_(keys))
-    named = Deal.slug.in_((deal.slug, _slug_with_kind(deal)))
-    query = select(Deal).where(Deal.id.in_(bearing) | named).options(selectinload(Deal.parties))
+    slugs = (deal.slug, _slug_with_kind(deal))
+    named = Deal.slug.in_(slugs) | Deal.id.in_(select(Merged.into_id).where(Merged.slug.in_(slugs)))
+    loaded = (selectinload(Deal.parties), selectinload(Deal.merged))
+    query = select(Deal).where(Deal.id.in_(bearing) | named).options(*loaded)
     return (await session.scalars(query.order_by(Deal.slug))).all()
 
 
@@ -41,12 +46,13 @@ def the_same(deal: vocabulary.Deal, others: Sequence[Deal]) -> Deal | None:
     """The one of the others that is this deal: of its kind and between the same parties, or of its short name."""
     between = next((other for other in others if _is_between_the_same(deal, other.value)), None)
     slug = apart(deal, others).slug
-    return between or next((other for other in others if other.slug == slug), None)
+    named = [other for other in others if any(slug == taken for taken, _ in other.slugs)]
+    return between or min(named, key=lambda other: other.slug != slug, default=None)
 
 
 def apart(deal: vocabulary.Deal, others: Sequence[Deal]) -> vocabulary.Deal:
     """The deal with its kind in its short name, if one of another kind has that name already."""
-    if not any(other.slug == deal.slug and other.kind is not deal.kind for other in others):
+    if all(slug != deal.slug or kind is deal.kind for other in others for slug, kind in other.slugs):
         return deal
     return replace(deal, slug=_slug_with_kind(deal))
 
@@ -120,7 +126,7 @@ async def take_up(session: AsyncSession, deal: vocabulary.Deal, found: Preview) 
     Of thousands only the latest act, see :data:`models.preview.MOST`: nobody can write meanwhile. Changes are recorded
     at the time at which their article was first seen.
     """
-    row = Deal(slug=deal.slug, parties=[])
+    row = Deal(slug=deal.slug, parties=[], merged=[])
     row.describe(deal, await next_revision(session))
     session.add(row)
     await session.flush()
@@ -158,12 +164,23 @@ async def approve(session: AsyncSession, proposal: Proposal, deal: Deal, by: int
 async def approve_all(session: AsyncSession, deal: Deal, by: int, now: datetime) -> None:
     """Approve whatever waits and is this deal. Needs its parties loaded."""
     for proposal in await proposals.waiting(session):
-        if _is_for(proposal, deal):
+        wanted = _proposed(proposal)
+        if wanted and the_same(wanted, [deal]):
             await approve(session, proposal, deal, by, now)
 
 
-def _is_for(proposal: Proposal, deal: Deal) -> bool:
+async def declined(session: AsyncSession, user_id: int, deal: vocabulary.Deal, now: datetime) -> datetime | None:
+    """When this deal was declined last to a user, if :data:`models.proposal.DECLINED_FOR` is not over since."""
+    for proposal in await proposals.declined(session, user_id, now):
+        before = _proposed(proposal)
+        if before and _is_between_the_same(deal, before):
+            return proposal.answered_at
+    return None
+
+
+def _proposed(proposal: Proposal) -> vocabulary.Deal | None:
+    """The deal; None if it was kept when other rules held, so that somebody has to look at it."""
     try:
-        return the_same(shorthand.read(proposal.typed).deal, [deal]) is not None
-    except (IncompleteError, WatchlistError):  # kept when other rules held; somebody has to look at it
-        return False
+        return shorthand.read(proposal.typed).deal
+    except (IncompleteError, WatchlistError):
+        return None

@@ -10,6 +10,7 @@ import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
+from functools import reduce
 from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Any, Self
@@ -23,14 +24,15 @@ from pydantic import (
     Field,
     PlainValidator,
     ValidationError,
+    ValidationInfo,
     model_validator,
 )
 from pydantic_core import ErrorDetails
 from rapidfuzz import fuzz, process
 
-from matcher.parties import spellings
 from matcher.vocabulary import Deal, Kind, Party, Role, Stage, Status
 from models.deal import spelling_key
+from models.wording import Wording
 
 SLUG_LENGTH = 48
 """The longest slug, in characters. Telegram allows 64 bytes for a button's data and 64 characters for a deep link;
@@ -76,8 +78,15 @@ class WatchlistDeal:
 class Problem:
     """One thing that is wrong in a watchlist: where, and why, and what to do."""
 
-    place: str
-    reason: str
+    place: Wording
+    """In the file, in its words."""
+    reason: Wording
+    key: str = ""
+    """What the file calls it; empty for the whole of a deal or a party."""
+    party: str = ""
+    """The name of the party that it belongs to, if there is one."""
+    plainly: Wording | None = None
+    """The reason for people who see no file, if ``reason`` speaks of one."""
 
     def __str__(self) -> str:
         return _visible(f"{self.place}: {self.reason}")
@@ -107,8 +116,7 @@ def read_watchlist(text: str) -> list[WatchlistDeal]:
         file = _File.model_validate(document)
     except ValidationError as error:
         if error.error_count() > MOST_PROBLEMS:
-            reason = f"more than {MOST_PROBLEMS:,} things in it are wrong, so it is no watchlist; choose another file"
-            raise WatchlistError([Problem("the file", reason)]) from error
+            raise WatchlistError([Problem(_FILE, _too_many_problems())]) from error
         problems += [_problem(details, document) for details in error.errors()]
     if problems:
         raise WatchlistError(problems)
@@ -120,9 +128,14 @@ def read_watchlist_file(path: Path) -> list[WatchlistDeal]:
     try:
         return read_watchlist(path.read_text(encoding="utf-8"))
     except UnicodeDecodeError as error:
-        raise WatchlistError([Problem(str(path), "it is not UTF-8 text; save it as UTF-8")]) from error
+        not_utf8 = Wording("it is not UTF-8 text; save it as UTF-8")
+        raise WatchlistError([Problem(Wording(str(path)), not_utf8)]) from error
     except WatchlistError as error:
-        raise WatchlistError([replace(found, place=f"{path}: {found.place}") for found in error.problems]) from error
+        raise WatchlistError([_in_file(path, found) for found in error.problems]) from error
+
+
+def _in_file(path: Path, problem: Problem) -> Problem:
+    return replace(problem, place=Wording("{file}: {place}", {"file": str(path), "place": problem.place}))
 
 
 def write_watchlist(deals: Iterable[WatchlistDeal]) -> str:
@@ -145,62 +158,81 @@ def _one_line(value: object) -> object:
 
 def _printable(value: str) -> str:
     if not value.isprintable():
-        raise ValueError(f'"{value}" has characters that cannot be printed; remove them')
+        shown = {"value": _visible(value)}
+        raise ValueError(Wording('"{value}" has characters that cannot be printed; remove them', shown))
     return value
 
 
 def _slug(value: str) -> str:
     if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", value):
-        raise ValueError(f'"{value}" is not a slug; use lower-case letters, digits and hyphens, such as "huawei-att"')
+        raise ValueError(
+            Wording(
+                '"{value}" is not a slug; use lower-case letters, digits and hyphens, such as "huawei-att"',
+                {"value": value},
+            )
+        )
     if len(value) > SLUG_LENGTH:
-        raise ValueError(f"it has {len(value)} characters; shorten it to at most {SLUG_LENGTH}")
+        raise ValueError(_too_long(value, SLUG_LENGTH))
     return value
 
 
 def _title(value: str) -> str:
     if not value:
-        raise ValueError("it is empty; write what the deal is about")
+        raise ValueError(Wording("it is empty; write what the deal is about"))
     if len(value) > TITLE_LENGTH:
-        raise ValueError(f"it has {len(value)} characters; shorten it to at most {TITLE_LENGTH}")
+        raise ValueError(_too_long(value, TITLE_LENGTH))
     return value
 
 
-def _name(value: str) -> str:
-    if sum(map(str.isalnum, value)) < 2:
+def _too_long(value: str, most: int) -> Wording:
+    return Wording("it has {count} characters; shorten it to at most {most}", {"count": len(value), "most": most})
+
+
+def _name(value: str, party: ValidationInfo) -> str:
+    letters = sum(map(str.isalnum, value))
+    if not letters or (letters < 2 and not party.data.get("requires")):
         raise ValueError(
-            f'"{value}" has fewer than two letters or digits and would be found everywhere; '
-            "use a longer name, and `ticker` for a one-letter ticker"
+            Wording(
+                '"{value}" has fewer than two letters or digits and would be found everywhere; use a longer name, '
+                "`ticker` for a one-letter ticker, or `requires` for words that must stand beside it",
+                {"value": value},
+            ),
+            Wording(
+                '"{value}" has fewer than two letters or digits and would be found everywhere; use a longer name, '
+                "set it as the ticker if it is one, or say first which words must stand beside it",
+                {"value": value},
+            ),
         )
-    if is_legal_form(value):
-        raise ValueError(f'"{value}" is a legal form, which many companies have; write the whole name')
     return value
-
-
-def is_legal_form(name: str) -> bool:
-    """Whether it says only what form a company has, such as Inc., Holdings or Co Ltd, and not which company it is."""
-    return any("abc" in spellings(f"abc {form}") for form in {name, name.replace(".", "")})
 
 
 def _word(value: str) -> str:
     if not value:
-        raise ValueError("one of the words is empty; write it or remove it")
+        raise ValueError(Wording("one of the words is empty; write it or remove it"))
     return value
 
 
 def _ticker(value: str) -> str:
     if not re.fullmatch(r"[A-Z0-9][A-Za-z0-9]{0,9}([.-][A-Za-z0-9]{1,4})?", value):
-        raise ValueError(f'"{value}" is not a ticker; write the bare symbol, such as "T", without "$" or the exchange')
+        raise ValueError(
+            Wording(
+                '"{value}" is not a ticker; write the bare symbol, such as "T", without "$" or the exchange',
+                {"value": value},
+            )
+        )
     return value
 
 
 def _moment(value: object) -> date:
     if isinstance(value, datetime) and value.tzinfo is None:
-        raise ValueError("the time has no offset; add one, such as 2018-01-08T14:00:00Z, or write the day alone")
+        raise ValueError(
+            Wording("the time has no offset; add one, such as 2018-01-08T14:00:00Z, or write the day alone")
+        )
     if isinstance(value, datetime):
         return value.astimezone(UTC)
     if isinstance(value, date):
         return value
-    raise ValueError("it must be a date without quotes, such as 2018-01-08")
+    raise ValueError(Wording("it must be a date without quotes, such as 2018-01-08"))
 
 
 _Line = Annotated[str, BeforeValidator(_one_line), AfterValidator(_printable)]
@@ -213,11 +245,12 @@ class _Table(BaseModel):
 
 
 class _Party(_Table):
+    requires: tuple[_Word, ...] = ()
+    """Comes first: the names are judged by it."""
     name: _Name
     aliases: tuple[_Name, ...] = ()
     ticker: Annotated[str, AfterValidator(_ticker)] | None = None
     role: Role | None = None
-    requires: tuple[_Word, ...] = ()
     excludes: tuple[_Word, ...] = Field(default=(), alias="not")
 
     def to_party(self) -> Party:
@@ -226,15 +259,18 @@ class _Party(_Table):
 
 def _parties(value: tuple[_Party, ...]) -> tuple[_Party, ...]:
     if not value:
-        raise ValueError("there is none; add at least one")
+        raise ValueError(_NONE)
     bearers: dict[str, _Party] = {}
     for party in value:
         for name in (party.name, *party.aliases):
             bearer = bearers.setdefault(spelling_key(name), party)
             if bearer is not party:
                 raise ValueError(
-                    f'"{name}" is a name of "{bearer.name}" and of "{party.name}", so the two cannot be told apart; '
-                    "give each party names of its own"
+                    Wording(
+                        '"{name}" is a name of "{first}" and of "{second}", so the two cannot be told apart; '
+                        "give each party names of its own",
+                        {"name": name, "first": bearer.name, "second": party.name},
+                    )
                 )
     return value
 
@@ -253,10 +289,13 @@ class _Deal(_Table):
     def _starting_point_is_coherent(self) -> Self:
         if self.stage and self.status not in (None, self.stage.status):
             raise ValueError(
-                f'stage "{self.stage}" belongs to status "{self.stage.status}", not to "{self.status}"; change one'
+                Wording(
+                    'stage "{stage}" belongs to status "{right}", not to "{wrong}"; change one',
+                    {"stage": self.stage, "right": self.stage.status, "wrong": str(self.status)},
+                )
             )
         if self.since and not (self.stage or self.status):
-            raise ValueError("`since` says from when a status holds; add `status` or remove `since`")
+            raise ValueError(Wording("`since` says from when a status holds; add `status` or remove `since`"))
         return self
 
     def to_watchlist_deal(self) -> WatchlistDeal:
@@ -271,19 +310,40 @@ class _File(_Table):
 
 # What is wrong with it -----------------------------------------------------------------------------------------------
 
+_FILE = Wording("the file")
+_NONE = Wording("there is none; add at least one")
+_MISSING = Wording("it is missing; add it")
+_LINE_AND_COLUMN = re.compile(r"line (\d+), column (\d+)")
+
 
 def _parse(text: str) -> dict[str, Any]:
     if found := _LONG_KEY.search(text):
-        line = text.count("\n", 0, found.start()) + 1
-        raise WatchlistError([Problem(f"line {line}", "it has a key of too many parts between dots; remove it")])
+        line = Wording("line {line}", {"line": str(text.count("\n", 0, found.start()) + 1)})
+        too_long = Wording("it has a key of too many parts between dots; remove it")
+        raise WatchlistError([Problem(line, too_long)])
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        reason, _, place = str(error).rstrip(")").rpartition(" (at ")
-        raise WatchlistError([Problem(place, f"this is not valid TOML: {reason}; correct it there")]) from error
+        raise WatchlistError([_no_toml(error)]) from error
     except (RecursionError, ValueError) as error:
-        reason = "it has brackets nested too deep or a number too long to be a watchlist; remove them"
-        raise WatchlistError([Problem("the file", reason)]) from error
+        reason = Wording("it has brackets nested too deep or a number too long to be a watchlist; remove them")
+        raise WatchlistError([Problem(_FILE, reason)]) from error
+
+
+def _no_toml(error: tomllib.TOMLDecodeError) -> Problem:
+    """What tomllib says, in its own English: ``Invalid value (at line 3, column 9)``, or ``(at end of document)``."""
+    why, _, where = str(error).rstrip(")").rpartition(" (at ")
+    found = _LINE_AND_COLUMN.fullmatch(where)
+    place = Wording("end of document")
+    if found:
+        place = Wording("line {line}, column {column}", {"line": found[1], "column": found[2]})
+    return Problem(place, Wording("this is not valid TOML: {reason}; correct it there", {"reason": why}))
+
+
+def _too_many_problems() -> Wording:
+    return Wording(
+        "more than {count} things in it are wrong, so it is no watchlist; choose another file", {"count": MOST_PROBLEMS}
+    )
 
 
 def _duplicates(document: dict[str, Any]) -> list[Problem]:
@@ -293,62 +353,95 @@ def _duplicates(document: dict[str, Any]) -> list[Problem]:
     for index, deal in enumerate(deals if isinstance(deals, list) else []):
         slug = deal.get("slug") if isinstance(deal, dict) else None
         if isinstance(slug, str) and first.setdefault(slug, index) != index:
-            reason = f"deal {first[slug] + 1} has the same slug; give each deal its own"
-            problems.append(Problem(f"{_deal_label(index, deal)}, slug", reason))
+            same = Wording("deal {number} has the same slug; give each deal its own", {"number": str(first[slug] + 1)})
+            problems.append(Problem(_within(_deal_label(index, deal), "slug"), same, "slug"))
     return problems
 
 
 def _problem(details: ErrorDetails, document: dict[str, Any]) -> Problem:
-    return Problem(_place(details["loc"], document), _reason(details))
+    table, party, rest = _table_of(details["loc"], document)
+    keys = [step for step in rest if isinstance(step, str)]
+    reason, *plainly = _reasons(details)
+    return Problem(reduce(_within, keys, table), reason, keys[-1] if keys else "", party, *plainly)
 
 
-def _place(steps: tuple[int | str, ...], document: dict[str, Any]) -> str:
+def _table_of(steps: tuple[int | str, ...], document: dict[str, Any]) -> tuple[Wording, str, Sequence[int | str]]:
+    """The table that the steps lead into, the party's name if it is one of a party, and the steps inside."""
     match steps:
         case ("deal", int(d), "party", int(p), *rest):
             deal = document["deal"][d]
-            places = [_deal_label(d, deal), _party_label(p, deal["party"][p]), *rest]
+            name = _text_of(deal["party"][p], "name")
+            return _within(_deal_label(d, deal), _party_label(p, name)), name, rest
         case ("deal", int(d), *rest):
-            places = [_deal_label(d, document["deal"][d]), *rest]
-        case _:
-            places = ["the file", *steps]
-    return ", ".join(place for place in places if isinstance(place, str))
+            return _deal_label(d, document["deal"][d]), "", rest
+    return _FILE, "", steps
 
 
-def _deal_label(index: int, deal: Any) -> str:
-    slug = deal.get("slug") if isinstance(deal, dict) else None
-    return f"deal {index + 1} ({slug})" if isinstance(slug, str) else f"deal {index + 1}"
+def _within(outer: Wording, inner: Wording | str) -> Wording:
+    return Wording("{outer}, {inner}", {"outer": outer, "inner": inner})
 
 
-def _party_label(index: int, party: Any) -> str:
-    name = party.get("name") if isinstance(party, dict) else None
-    return f'party {index + 1} "{name}"' if isinstance(name, str) else f"party {index + 1}"
+def _text_of(table: Any, key: str) -> str:
+    value = table.get(key) if isinstance(table, dict) else None
+    return value if isinstance(value, str) else ""
 
 
-def _reason(details: ErrorDetails) -> str:
+def _deal_label(index: int, deal: Any) -> Wording:
+    number, slug = str(index + 1), _text_of(deal, "slug")
+    if slug:
+        return Wording("deal {number} ({slug})", {"number": number, "slug": slug})
+    return Wording("deal {number}", {"number": number})
+
+
+def _party_label(index: int, name: str) -> Wording:
+    if name:
+        return Wording('party {number} "{name}"', {"number": str(index + 1), "name": name})
+    return Wording("party {number}", {"number": str(index + 1)})
+
+
+def _reasons(details: ErrorDetails) -> tuple[Wording, ...]:
+    """The reason; behind it the one for people who see no file, where it is another one."""
+    if details["type"] == "value_error":
+        reasons: tuple[Wording, ...] = details["ctx"]["error"].args
+        return reasons
+    return (_reason(details),)
+
+
+def _reason(details: ErrorDetails) -> Wording:
     match details["type"]:
-        case "value_error":
-            return str(details["ctx"]["error"])
         case "missing":
-            return "it is missing; add it"
+            return _NONE if details["loc"][-1] == "party" else _MISSING
         case "extra_forbidden":
             return _unknown_key(details["loc"])
         case "enum":
-            return f'"{details["input"]}" is not known here; choose {details["ctx"]["expected"]}'
+            return _unknown_value(str(details["input"]), details["ctx"]["expected"])
         case "string_type":
-            return "it must be text in quotes"
+            return Wording("it must be text in quotes")
         case "tuple_type" if details["loc"][-1] in ("deal", "party"):
-            return "it must be a list of tables; write its header with two brackets, as in [[deal]] and [[deal.party]]"
+            return Wording(
+                "it must be a list of tables; write its header with two brackets, as in [[deal]] and [[deal.party]]"
+            )
         case "tuple_type":
-            return 'it must be a list of texts, such as ["one", "two"]'
+            return Wording('it must be a list of texts, such as ["one", "two"]')
         case "model_type":
-            return "it must be a table; write it under a header as in [[deal]] and [[deal.party]]"
+            return Wording("it must be a table; write it under a header as in [[deal]] and [[deal.party]]")
         case _:
-            return f"{details['msg']}; correct it"
+            return Wording("{reason}; correct it", {"reason": details["msg"]})
 
 
-def _unknown_key(steps: tuple[int | str, ...]) -> str:
+def _unknown_value(value: str, expected: str) -> Wording:
+    """``expected`` is pydantic's list, such as ``'one', 'two' or 'three'``."""
+    others, _, last = expected.rpartition(" or ")
+    return Wording(
+        '"{value}" is not known here; choose {others} or {last}', {"value": value, "others": others, "last": last}
+    )
+
+
+def _unknown_key(steps: tuple[int | str, ...]) -> Wording:
     nearest = process.extractOne(str(steps[-1]), _known_keys(steps), scorer=fuzz.ratio, score_cutoff=60)
-    return f'this key is not known; did you mean "{nearest[0]}"?' if nearest else "this key is not known; remove it"
+    if nearest:
+        return Wording('this key is not known; maybe "{key}" is meant', {"key": nearest[0]})
+    return Wording("this key is not known; remove it")
 
 
 def _known_keys(steps: tuple[int | str, ...]) -> list[str]:

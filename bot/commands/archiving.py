@@ -7,7 +7,7 @@ from telegram import Update
 from telegram.ext import CallbackQueryHandler, CommandHandler, ContextTypes
 
 from bot.commands import Handler, argument, pressed, require_editor
-from bot.commands.deals import card, one_deal, pressed_deal
+from bot.commands.deals import card, decided_deal, one_deal, pressed_deal
 from bot.errors import Refusal
 from bot.messages import archiving as messages
 from bot.messages.frame import PAGE, Message
@@ -58,7 +58,7 @@ class ArchivingCommands:
         """Read its news no more."""
         async with self._database.write() as session:
             await require_editor(session, update)
-            deal = await pressed_deal(session, update)
+            deal = await decided_deal(session, update)
             await archiving.archive(session, deal, self._clock())
         await reply(update, messages.archived(deal))
 
@@ -66,7 +66,7 @@ class ArchivingCommands:
         """Read its news again, and show its card."""
         async with self._database.write() as session:
             await require_editor(session, update)
-            deal = await pressed_deal(session, update)
+            deal = await decided_deal(session, update)
             await archiving.bring_back(session, deal, self._clock())
             answer = await card(session, update, deal, messages.brought_back())
         await reply(update, answer)

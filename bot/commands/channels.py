@@ -20,9 +20,9 @@ from bot.language import spoken
 from bot.messages import channels as messages
 from bot.messages.frame import Message
 from bot.replies import reply
+from models import deal as deals
 from models import subscriber as subscribers
 from models.database import Database
-from models.deal import Deal
 from models.subscriber import Wire
 
 _NAME = re.compile(r"(?:(?:https?://)?t\.me/|@)?([a-z]\w{3,31})(?:/\d+)?", re.ASCII | re.IGNORECASE)
@@ -53,10 +53,10 @@ class ChannelCommands:
         self._database = database
         self._wire = wire
         self._clock = clock
-        deals = DealCommands(database)
+        cards = DealCommands(database)
         self._answers: dict[str, Callable[[Update, ContextTypes.DEFAULT_TYPE], Any]] = {
-            "status": deals.status,
-            "history": deals.history,
+            "status": cards.status,
+            "history": cards.history,
             "why": EvidenceCommands(database).why,
         }
 
@@ -108,7 +108,7 @@ class ChannelCommands:
         """A link under a channel's post, ``t.me/bot?start=why_12``: answered in the reader's private chat."""
         question, _, number = argument(context).partition("_")
         async with self._database.read() as session:
-            deal = await session.get(Deal, int(number))
+            deal = await deals.by_id(session, int(number))
         if deal is None:
             raise Refusal(messages.no_such_deal())
         context.args = [deal.slug]

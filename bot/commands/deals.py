@@ -12,6 +12,7 @@ from bot.errors import Refusal
 from bot.messages import deals as messages
 from bot.messages.frame import PAGE, Message, plain
 from bot.messages.help import gone, missing
+from bot.messages.merging import merged_meanwhile
 from bot.messages.search import LONGEST_WORDS
 from bot.replies import reply
 from matcher.vocabulary import Status
@@ -130,10 +131,18 @@ async def one_deal(session: AsyncSession, query: str, command: str) -> Deal:
 
 
 async def pressed_deal(session: AsyncSession, update: Update) -> Deal:
-    """The deal a button stands for."""
-    deal = await session.get(Deal, int(pressed(update)[1]))
+    """The deal a button stands for; if it was merged, the one that goes on."""
+    deal = await deals.by_id(session, int(pressed(update)[1]))
     if deal is None:
         raise Refusal(gone())
+    return deal
+
+
+async def decided_deal(session: AsyncSession, update: Update) -> Deal:
+    """The deal that a button decides about. A :class:`Refusal` if it was merged: nobody decided about the other one."""
+    deal = await pressed_deal(session, update)
+    if deal.id != int(pressed(update)[1]):
+        raise Refusal(merged_meanwhile(deal))
     return deal
 
 

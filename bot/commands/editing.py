@@ -17,16 +17,18 @@ from bot.messages import editing as messages
 from bot.messages.editing import NOTHING, Part
 from bot.messages.frame import Message
 from bot.messages.help import gone, missing
-from bot.messages.merging import words_exported
+from bot.messages.merging import merged_meanwhile, words_exported
 from bot.messages.subscriptions import typed_kind
 from bot.replies import reply, send_file
 from matcher import vocabulary
+from matcher.parties import is_legal_form
 from matcher.vocabulary import Kind, Party
-from models import ambiguity, imports, shorthand
 from models import deal as deals
+from models import imports, shorthand
+from models.ambiguity import Ambiguity, ambiguities
 from models.database import Database
 from models.deal import Deal, spelling_key
-from models.watchlist import WatchlistError, checked, is_legal_form
+from models.watchlist import WatchlistError, checked
 
 _OWN = "|".join(part for part in Part if not part.is_of_a_party)
 _PARTYS = "|".join(part for part in Part if part.is_of_a_party)
@@ -97,23 +99,25 @@ class EditingCommands:
             await require_editor(session, update)
             if not words:
                 raise Refusal(missing("edit"))
-            deal = await _described(session, (await one_deal(session, " ".join(words[:end]), "edit")).id)
+            typed = " ".join(words[:end])
+            deal = await _described(session, (await one_deal(session, typed, "edit")).id)
             wish = _wish(deal, words[end:])
             before = deal.value
             if wish.part and wish.value:
+                await _refuse_if_merged(session, typed, deal)
                 await _fulfil(session, deal, wish.part, wish.place, wish.value)
         if wish.part and not wish.value:
             await reply(update, _question(deal, wish.part, wish.place))
         else:
-            warnings = await self._warnings(deal) if wish.part else []
-            await reply(update, _shown(deal, wish.place, warnings, before))
+            doubts = await self._doubts(deal) if wish.part else []
+            await reply(update, _shown(deal, wish.place, doubts, before))
 
-    async def _warnings(self, deal: Deal) -> list[str]:
+    async def _doubts(self, deal: Deal) -> list[Ambiguity]:
         """What may go wrong with the deal's names, seen beside all others."""
         async with self._database.read() as session:
             others = [row.value for row in await deals.all_deals(session) if row.id != deal.id]
         value = deal.value
-        return await asyncio.to_thread(lambda: list(ambiguity.warnings([*others, value], about={value.slug})))
+        return await asyncio.to_thread(lambda: list(ambiguities([value, *others], about={value.slug})))
 
     # Buttons
 
@@ -162,10 +166,17 @@ class EditingCommands:
             return await _pressed_deal(session, update)
 
 
+async def _refuse_if_merged(session: AsyncSession, typed: str, deal: Deal) -> None:
+    """Raise :class:`Refusal` if another deal is meant, which was merged into this one: as by an old question."""
+    if typed.casefold() != deal.slug and typed.casefold() in await deals.merged_slugs(session):
+        raise Refusal(merged_meanwhile(deal))
+
+
 async def _described(session: AsyncSession, deal_id: int) -> Deal:
     deal = await deals.described(session, deal_id)
     if deal is None:
-        raise Refusal(gone())
+        going_on = await deals.by_id(session, deal_id)
+        raise Refusal(merged_meanwhile(going_on) if going_on else gone())
     return deal
 
 
@@ -200,18 +211,18 @@ def _check(value: vocabulary.Deal) -> vocabulary.Deal:
     try:
         return checked(value)
     except WatchlistError as error:
-        raise Refusal(messages.cannot_be(str(error))) from error
+        raise Refusal(messages.cannot_be(error.problems)) from error
 
 
 def _question(deal: Deal, part: Part, place: int | None) -> Message:
     return messages.ask_kind(deal) if part is Part.KIND else messages.ask(deal, part, place)
 
 
-def _shown(deal: Deal, place: int | None, warnings: Sequence[str], before: vocabulary.Deal) -> Message:
+def _shown(deal: Deal, place: int | None, doubts: Sequence[Ambiguity], before: vocabulary.Deal) -> Message:
     if place is None:
-        return messages.page(deal, warnings)
+        return messages.page(deal, doubts)
     name, party = before.parties[place].name, deal.parties[place].value
-    return messages.party_page(deal, place, warnings, kept=name if name in party.aliases else "")
+    return messages.party_page(deal, place, doubts, kept=name if name in party.aliases else "")
 
 
 # What was typed ------------------------------------------------------------------------------------------------------
@@ -258,6 +269,8 @@ def _changed(deal: vocabulary.Deal, part: Part, place: int | None, typed: str) -
 
 
 def _changed_party(party: Party, part: Part, text: str) -> Party:
+    if part in (Part.NAME, Part.ALIAS):
+        _refuse_legal_forms(_names(text))
     match part:
         case Part.NAME:
             # The press and whoever follows the party may know it by its former name only.
@@ -270,6 +283,13 @@ def _changed_party(party: Party, part: Part, text: str) -> Party:
         case Part.BESIDE:
             return replace(party, requires=_listed(text))
     return replace(party, excludes=_listed(text))
+
+
+def _refuse_legal_forms(names: Iterable[str]) -> None:
+    """Who has several names typed them with a slip; in a file, which is written with more care, it is a warning."""
+    form = next(filter(is_legal_form, names), None)
+    if form:
+        raise Refusal(messages.only_a_legal_form(form))
 
 
 def _kind(text: str) -> Kind:

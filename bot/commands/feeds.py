@@ -164,7 +164,7 @@ class FeedCommands:
         try:
             found = await self._adder.add(address)
         except NoFeedError as error:
-            return finding.no_feed(str(error))
+            return finding.no_feed(error.wording)
         if isinstance(found, Choice):
             return finding.choose_feed(found)
         async with self._database.read() as session:

@@ -92,7 +92,7 @@ class FileCommands:
             rows = await deals.all_deals(session)
             archived = (await archiving.archived(session, 0, 0))[1]
         if not rows:
-            raise Refusal(messages.no_deals())
+            raise Refusal(messages.no_deals(archived))
         data = await asyncio.to_thread(imports.export_deals, rows)
         await send_file(update, messages.DEALS_FILE, data, messages.exported_deals(len(rows), archived))
 
@@ -137,7 +137,7 @@ class FileCommands:
         try:
             found = await asyncio.to_thread(sift_opml, data)
         except BadOpml as error:
-            raise Refusal(messages.bad_file(str(error))) from error
+            raise Refusal(messages.bad_feeds(error.wording)) from error
         async with self._database.write() as session:
             return messages.imported_feeds(await import_feeds(session, found))
 
@@ -145,7 +145,8 @@ class FileCommands:
         entries = await asyncio.to_thread(_read, data)
         async with self._database.read() as session:
             known, version = await known_deals(session), await deals.watchlist_version(session)
-        foreseen = await asyncio.to_thread(foresee, known, entries)
+            merged = await deals.merged_slugs(session)
+        foreseen = await asyncio.to_thread(foresee, known, merged, entries)
         return messages.preview(foreseen, _titles(entries), _digest(data, version), notice)
 
     async def _require_owner(self, update: Update) -> None:

@@ -55,9 +55,7 @@ class MergingCommands:
         async with self._database.read() as session:
             await require_editor(session, update)
             source, target = await _pressed_deals(session, update)
-            if source is None:
-                raise Refusal(gone())
-            answer = await _question(session, source, target)
+            answer = messages.merged(target) if source is target else await _question(session, source, target)
         await reply(update, answer)
 
     async def merge_pressed(self, update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
@@ -65,13 +63,13 @@ class MergingCommands:
         async with self._database.read() as session:
             await require_editor(session, update)
             source, target = await _pressed_deals(session, update)
-            files = await _files(session, source) if source else []
+            files = await _files(session, source) if source is not target else []
         for name, content, caption in files:
             await send_file(update, name, content, caption)
         async with self._database.write() as session:
             await require_editor(session, update)
             source, target = await _pressed_deals(session, update)
-            if source:
+            if source is not target:
                 by = update.effective_user.id if update.effective_user else 0
                 await merging.merge(session, source, target, by, messages.reason(source), self._clock())
         await reply(update, messages.merged(target))
@@ -108,17 +106,24 @@ def _check(source: Deal, target: Deal) -> None:
         raise Refusal(messages.is_archived(target))
 
 
-async def _pressed_deals(session: AsyncSession, update: Update) -> tuple[Deal | None, Deal]:
-    """The deal that goes, None if it is gone, and the one that stays."""
+async def _pressed_deals(session: AsyncSession, update: Update) -> tuple[Deal, Deal]:
+    """The deal that goes, and the one that stays; twice the same, if they are one by now."""
     _action, source_id, target_id, *revision = pressed(update)
-    source, target = [await deals.described(session, int(number)) for number in (source_id, target_id)]
-    if target is None:
-        raise Refusal(gone())
-    if source:
+    source, target = [await _going_on(session, int(number)) for number in (source_id, target_id)]
+    if source is not target:
         _check(source, target)
-        if revision and int(revision[0]) != source.revision:
+        if revision and (int(revision[0]), int(target_id)) != (source.revision, target.id):
             raise Refusal(messages.changed_meanwhile())
     return source, target
+
+
+async def _going_on(session: AsyncSession, deal_id: int) -> Deal:
+    """The deal of this id, or the one that it was merged into, with all that a merger needs."""
+    found = await deals.by_id(session, deal_id)
+    deal = await deals.described(session, found.id) if found else None
+    if deal is None:
+        raise Refusal(gone())
+    return deal
 
 
 async def _files(session: AsyncSession, deal: Deal) -> list[tuple[str, bytes, str]]:

@@ -11,7 +11,7 @@ from telegram import Update
 from telegram.ext import CallbackQueryHandler, CommandHandler, ContextTypes
 
 from bot.commands import Handler, argument, pressed, require_editor
-from bot.commands.deals import one_deal, pressed_deal
+from bot.commands.deals import decided_deal, one_deal, pressed_deal
 from bot.errors import Refusal
 from bot.messages import archiving, push
 from bot.messages import owner as messages
@@ -80,6 +80,8 @@ class OwnerCommands:
             claim = await session.get(Claim, int(pressed(update)[1]), options=options)
             if claim is None:
                 raise Refusal(gone())
+            if claim.deal.archived_at:
+                raise Refusal(archiving.not_released(claim.deal))
             change = await ledger.release(session, claim, self._clock())
         await reply(update, push.released(claim.deal, change))
 
@@ -100,7 +102,7 @@ class OwnerCommands:
         """Let a deal stand as the owner said, if it still stands as it was shown."""
         async with self._database.write() as session:
             await require_editor(session, update)
-            deal = await pressed_deal(session, update)
+            deal = await decided_deal(session, update)
             _require_followed(deal)
             change = await self._settle(session, update, deal)
             if change is None:

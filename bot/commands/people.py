@@ -19,7 +19,7 @@ from models import outbox, people
 from models import subscriber as subscribers
 from models.database import Database
 from models.owner import owner_id
-from models.people import INVITATION_LASTS, Role
+from models.people import INVITATION_LASTS, KEY_LENGTH, Role
 from models.subscriber import Wire
 
 _USER_ID = re.compile(r"[1-9][0-9]{0,17}")
@@ -50,6 +50,8 @@ class PeopleCommands:
             CallbackQueryHandler(self.closed, r"^people:closed\Z"),
             CallbackQueryHandler(self.limited, rf"^people:most:({limits})\Z"),
             CallbackQueryHandler(self.invited, rf"^people:invite:({Role.ADMIN}|{Role.USER})\Z"),
+            CallbackQueryHandler(self.invitations_listed, r"^people:invitations\Z"),
+            CallbackQueryHandler(self.revoked, rf"^people:revoke:[0-9a-f]{{{KEY_LENGTH}}}\Z"),
             CallbackQueryHandler(self.person_pressed, r"^person:\d{1,18}\Z"),
             CallbackQueryHandler(self.bar_asked, r"^person:\d{1,18}:bar\Z"),
             CallbackQueryHandler(self.role_given, rf"^person:\d{{1,18}}:({roles})\Z"),
@@ -94,7 +96,8 @@ class PeopleCommands:
             pages = max(-(-(await people.page(session, 0, 0))[1] // PAGE), 1)
             number = min(number, pages - 1)
             listed, _total = await people.page(session, number * PAGE, PAGE)
-            return messages.people(await people.access(session), listed, number, pages, notice)
+            waiting = len(await people.invitations(session, self._clock()))
+            return messages.people(await people.access(session), listed, number, pages, waiting, notice)
 
     # One of them
 
@@ -141,6 +144,22 @@ class PeopleCommands:
         link = f"https://t.me/{context.bot.username}?start={code}"
         await reply(update, messages.invitation(role, link, now + INVITATION_LASTS), fresh=True)
 
+    async def invitations_listed(self, update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
+        """The invitations that nobody has used."""
+        await reply(update, await self._invitations(update))
+
+    async def revoked(self, update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
+        """Let an invitation let nobody in."""
+        async with self._database.write() as session:
+            await _require_owner(session, update)
+            done = await people.revoke(session, pressed(update)[2])
+        await reply(update, await self._invitations(update, messages.revoked() if done else messages.used_already()))
+
+    async def _invitations(self, update: Update, notice: str = "") -> Message:
+        async with self._database.read() as session:
+            await _require_owner(session, update)
+            return messages.invitations(await people.invitations(session, self._clock()), notice)
+
     async def join(self, update: Update, context: ContextTypes.DEFAULT_TYPE) -> None:
         """/start with the code of an invitation, as its link sends it."""
         user, now = update.effective_user, self._clock()
@@ -151,6 +170,9 @@ class PeopleCommands:
             role = await people.accept(session, argument(context), user.id, user.full_name, now)
             if role is None:
                 raise Refusal(messages.void_invitation())
+            used = await people.invitation(session, argument(context)) if role is not before else None
+            if used:
+                await outbox.post_joined(session, used, now)
             await subscribers.meet(session, chat_id(update), self._wire, now)
             await outbox.fold(session, now, chat_id(update))  # as for any chat that is back: see the inbox
         await reply(update, messages.welcome(role) if role is not before else messages.no_need(role))

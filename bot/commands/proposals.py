@@ -13,12 +13,12 @@ from bot.errors import Refusal
 from bot.messages import proposals as messages
 from bot.messages.help import gone
 from bot.replies import reply
-from models import archiving, outbox
+from models import archiving, outbox, tracking
 from models import proposal as proposals
 from models import subscriber as subscribers
 from models.database import Database
 from models.people import MOST_PROPOSALS
-from models.proposal import Answer, Proposal
+from models.proposal import DECLINED_FOR, Answer, Proposal
 from models.subscriber import Wire
 from models.tracking import apart, approve, namesakes, take_up, the_same
 
@@ -45,14 +45,14 @@ class ProposalCommands:
     async def propose_pressed(self, update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
         """Keep the proposal that a preview shows, and ask those who decide."""
         line, user, now = shown_line(update), _user(update), self._clock()
+        async with self._database.read() as session:
+            await _check(session, update, line, now)
+        found = await look(self._database, read_line(line).deal)
         async with self._database.write() as session:
-            await may_track(session, update)
-            await refuse_if_tracked(session, update, read_line(line).deal)
-            waiting = await proposals.waiting(session, user.id)
-            if len(waiting) >= MOST_PROPOSALS and line not in [proposal.typed for proposal in waiting]:
-                raise Refusal(messages.too_many())
+            await _check(session, update, line, now)
             chat = await subscribers.meet(session, chat_id(update), self._wire, now)
-            proposal = await proposals.propose(session, user.id, user.full_name, chat, line, now)
+            count = len(found.findings)
+            proposal = await proposals.propose(session, user.id, user.full_name, chat, line, now, count)
             await outbox.post_proposal(session, proposal, now)
         await reply(update, messages.proposed(proposal))
 
@@ -100,6 +100,21 @@ class ProposalCommands:
             await outbox.post_answer(session, proposal, now)
             answer = messages.settled(proposal, before=False)
         await reply(update, answer)
+
+
+async def _check(session: AsyncSession, update: Update, line: str, now: datetime) -> None:
+    """Raise :class:`Refusal` if this deal need not, or may not, be proposed by this user now."""
+    await may_track(session, update)
+    user, deal = _user(update), read_line(line).deal
+    await refuse_if_tracked(session, update, deal)
+    waiting = await proposals.waiting(session, user.id)
+    if line in [proposal.typed for proposal in waiting]:
+        return
+    declined = await tracking.declined(session, user.id, deal, now)
+    if declined:
+        raise Refusal(messages.declined_lately(declined + DECLINED_FOR))
+    if len(waiting) >= MOST_PROPOSALS:
+        raise Refusal(messages.too_many())
 
 
 async def _open_proposal(session: AsyncSession, update: Update) -> Proposal:

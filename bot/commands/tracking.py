@@ -153,6 +153,8 @@ async def refuse_if_tracked(session: AsyncSession, update: Update, deal: vocabul
     known = the_same(deal, await namesakes(session, deal))
     if known:
         shown = await card(session, update, known)
+        if deal.slug in [merged.slug for merged in known.merged]:
+            raise Refusal(messages.merged(deal.slug, known.slug, shown))
         raise Refusal((messages.archived if known.archived_at else messages.already_tracked)(known.slug, shown))
 
 
@@ -163,7 +165,7 @@ def read_line(line: str) -> WatchlistDeal:
     except IncompleteError as error:
         raise Refusal(missing("track")) from error
     except WatchlistError as error:
-        raise Refusal(messages.cannot_track(str(error))) from error
+        raise Refusal(messages.cannot_track(error.problems)) from error
 
 
 def shown_line(update: Update) -> str:
@@ -196,7 +198,7 @@ def _with_name(line: str, typed: str) -> str:
     try:
         parties[place] = shorthand.with_pieces(parties[place], pieces)
     except WatchlistError as error:
-        raise Refusal(messages.cannot_track(str(error))) from error
+        raise Refusal(messages.cannot_track(error.problems)) from error
     return shorthand.write(replace(deal, parties=tuple(parties)))
 
 

@@ -5,7 +5,18 @@ from collections.abc import Sequence
 from bot.language import day, ngettext, pgettext
 from bot.language import gettext as _
 from bot.messages.deals import bring_back_button
-from bot.messages.frame import LONGEST_ITEM, LONGEST_NAME, LONGEST_TITLE, Button, Message, cut, label, page_line, turns
+from bot.messages.frame import (
+    LONGEST_ITEM,
+    LONGEST_NAME,
+    LONGEST_TITLE,
+    Button,
+    Message,
+    cut,
+    label,
+    page_line,
+    plain,
+    turns,
+)
 from bot.messages.standing import standing
 from models.deal import Deal
 
@@ -49,6 +60,16 @@ def no_decision(deal: Deal) -> Message:
         title=cut(deal.title, LONGEST_NAME),
     )
     return Message(text, ((bring_back_button(deal),),))
+
+
+def not_released(deal: Deal) -> Message:
+    """Over the button of a held report about an archived deal. Its message stays, to be answered later."""
+    text = pgettext(
+        "toast",
+        "{title} is archived, and nobody is told of it. Bring it back first: /archive",
+        title=plain(deal.title, LONGEST_NAME),
+    )
+    return Message("", notice=text)
 
 
 def brought_back() -> str:

@@ -17,9 +17,13 @@ from bot.messages.frame import (
     label,
     visible_length,
 )
+from bot.messages.reasons import why
 from bot.messages.settings import option
+from bot.messages.tracking import legal_form
 from matcher.vocabulary import Kind, Party
+from models.ambiguity import Ambiguity, CommonWord, LegalForm
 from models.deal import Deal
+from models.watchlist import Problem
 
 NOTHING = "-"
 """What is typed to take away what is there."""
@@ -62,7 +66,7 @@ KIND_WORDS = {
 # What it is ----------------------------------------------------------------------------------------------------------
 
 
-def page(deal: Deal, warnings: Sequence[str] = (), notice: str = "") -> Message:
+def page(deal: Deal, doubts: Sequence[Ambiguity] = (), notice: str = "") -> Message:
     """What a deal is, with a button for each part of it."""
     lines = [
         f"<b>{cut(deal.title, LONGEST_TITLE)}</b> (<code>{deal.slug}</code>)",
@@ -71,20 +75,20 @@ def page(deal: Deal, warnings: Sequence[str] = (), notice: str = "") -> Message:
         _("Parties:"),
     ]
     more = _("More is not shown. /export deals has all of it.")
-    typed = [_typed(deal)] if len(deal.parties) > BUTTONS else []
+    end = [*([_typed(deal)] if len(deal.parties) > BUTTONS else []), *_warnings(doubts)]
     parties: list[Button] = []
     for place, party in enumerate(deal.parties):
         line = f"{place + 1}. {_party(party.value)}"
-        if visible_length([*lines, line, more, *typed, *warnings]) > LONGEST_TEXT:
+        if visible_length([*lines, line, more, *end]) > LONGEST_TEXT:
             lines.append(more)
             break
         lines.append(line)
         parties.append(Button(label(party.name), _place("edit-party", deal, place)))
-    return Message("\n".join(lines + typed + _warned(warnings)), _deal_buttons(deal, parties[:BUTTONS]), notice)
+    return Message("\n".join(lines + end), _deal_buttons(deal, parties[:BUTTONS]), notice)
 
 
 def _typed(deal: Deal) -> str:
-    example = f"<code>/edit {deal.slug} {Part.ALIAS} {cut(deal.parties[-1].name, LONGEST_NAME)}: …</code>"
+    example = _part_of(deal.slug, Part.ALIAS, deal.parties[-1].name)
     return _("Not every party has a button. Type what is to change, for example {example}", example=example)
 
 
@@ -111,8 +115,34 @@ def joined(words: Sequence[str]) -> str:
     return ("; " if any("," in word for word in words) else ", ").join(words)
 
 
-def _warned(warnings: Sequence[str]) -> list[str]:
-    return [f"⚠️ {cut(warning, LONGEST_REASON)}" for warning in warnings[:WARNINGS]]
+def _warnings(doubts: Sequence[Ambiguity]) -> list[str]:
+    return [f"⚠️ {_warning(doubt)}" for doubt in doubts[:WARNINGS]]
+
+
+def _warning(doubt: Ambiguity) -> str:
+    """What may go wrong with a name, and the command that helps."""
+    if isinstance(doubt, LegalForm):
+        return legal_form(doubt)
+    if isinstance(doubt, CommonWord):
+        return _(
+            "“{word}” is also a common word. It counts only with a capital letter, and only beside another party. "
+            "To demand more, send {command} with a word that stands in an article when the company is meant.",
+            word=cut(doubt.word, LONGEST_NAME),
+            command=_part_of(doubt.slugs[0], Part.BESIDE, doubt.party),
+        )
+    (first, slug), (second, _slug), *_others = doubt.bearers.items()
+    return _(
+        "“{name}” is a name of {first}, and of {second}. An article counts for the deal whose other party it names. "
+        "To tell them apart, send {command} with a phrase that means the other.",
+        name=cut(doubt.name, LONGEST_NAME),
+        first=cut(first, LONGEST_NAME),
+        second=cut(second, LONGEST_NAME),
+        command=_part_of(slug, Part.NEVER, first),
+    )
+
+
+def _part_of(slug: str, part: Part, party: str) -> str:
+    return f"<code>/edit {slug} {part} {cut(party, LONGEST_NAME)}: …</code>"
 
 
 def _deal_buttons(deal: Deal, parties: Sequence[Button]) -> Rows:
@@ -133,7 +163,7 @@ def _place(action: str, deal: Deal, place: int, *more: str) -> str:
     return ":".join([action, str(deal.id), str(deal.revision), str(place), *more])
 
 
-def party_page(deal: Deal, place: int, warnings: Sequence[str] = (), kept: str = "") -> Message:
+def party_page(deal: Deal, place: int, doubts: Sequence[Ambiguity] = (), kept: str = "") -> Message:
     """What is known of one party; ``kept`` is its former main name, if that is another name of it now."""
     party = deal.parties[place].value
     lines = [
@@ -162,7 +192,7 @@ def party_page(deal: Deal, place: int, warnings: Sequence[str] = (), kept: str =
         Button(pgettext("button", "Remove"), _place("edit-remove", deal, place)),
         Button(pgettext("button", "← Deal"), f"edit:{deal.id}"),
     )
-    return Message("\n".join(lines + _warned(warnings)), ((name, alias), tuple(rest), last))
+    return Message("\n".join(lines + _warnings(doubts)), ((name, alias), tuple(rest), last))
 
 
 # Questions -----------------------------------------------------------------------------------------------------------
@@ -259,9 +289,19 @@ def ask_to_remove(deal: Deal, place: int) -> Message:
 # What cannot be ------------------------------------------------------------------------------------------------------
 
 
-def cannot_be(reason: str) -> Message:
-    """It would be no deal; ``reason`` says why."""
-    return Message(_("Nothing was changed. {reason}", reason=cut(reason, LONGEST_REASON)))
+def cannot_be(problems: Sequence[Problem]) -> Message:
+    """It would be no deal."""
+    return Message(_("Nothing was changed. {reason}", reason=why(problems)))
+
+
+def only_a_legal_form(name: str) -> Message:
+    """So many companies are called."""
+    return Message(
+        _(
+            "Nothing was changed. “{name}” is a legal form, which many companies have; write the whole name.",
+            name=cut(name, LONGEST_NAME),
+        )
+    )
 
 
 def asked_again(refusal: Message, deal: Deal, part: Part, place: int | None) -> Message:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from statistics import median, quantiles
 
-from bot.language import N_, ago, ahead, day, every, moment, ngettext, pgettext, span
+from bot.language import N_, ago, ahead, day, every, moment, ngettext, pgettext, said, span
 from bot.language import gettext as _
 from feeds import rhythm
 from feeds.rhythm import Reason
@@ -163,7 +163,7 @@ def delay(delays: Sequence[timedelta]) -> str:
 def problem(feed: Feed) -> str:
     """What is wrong, in plain words with what to do; empty if nothing is."""
     if feed.error or feed.stopped_at:
-        return feed.error or _("Its publisher ended it.")
+        return said(feed.error) if feed.error else _("Its publisher ended it.")
     if feed.silence_told and feed.new_entry_at:
         since = day(feed.new_entry_at)
         return _("Nothing new since {day}. See whether its website still publishes there.", day=since)

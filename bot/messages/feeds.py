@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from bot.language import N_, every, moment, ngettext, pgettext, span
+from bot.language import N_, every, moment, ngettext, pgettext, said, span
 from bot.language import gettext as _
 from bot.messages import feed_words as words
 from bot.messages.frame import (
@@ -59,17 +59,21 @@ def trouble(notice: Notice) -> Message:
 
 
 def _told(notice: Notice) -> list[str]:
-    feed, reason = notice.feed, cut(notice.reason, LONGEST_REASON)
+    feed = notice.feed
     match notice.trouble:
         case Trouble.FAILING:
             goes_on = _("Hearsay goes on trying, less and less often. Nothing is deleted.")
-            return [_failing_since(notice), reason, goes_on]
+            return [_failing_since(notice), _reason(notice), goes_on]
         case Trouble.ENDED:
             again = f"/addfeed <code>{cut(feed.url, LONGEST_ADDRESS)}</code>"
             kept = _("It is kept, but not asked any more.")
-            return [reason, kept, _("If it comes back: {command}", command=again)]
+            return [_reason(notice), kept, _("If it comes back: {command}", command=again)]
     goes_on = _("Its server answers. See whether its website still publishes there. Hearsay goes on looking.")
     return [_silent_since(feed), _used_to(feed), goes_on]
+
+
+def _reason(notice: Notice) -> str:
+    return cut(said(notice.reason), LONGEST_REASON)
 
 
 def _failing_since(notice: Notice) -> str:

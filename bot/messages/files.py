@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from bot.language import N_, ngettext, number, pgettext
+from bot.language import N_, ngettext, number, pgettext, said
 from bot.language import gettext as _
 from bot.messages.feeds import all_feeds
 from bot.messages.frame import (
@@ -17,9 +17,11 @@ from bot.messages.frame import (
 )
 from feeds.opml import Imported as ImportedFeeds
 from feeds.opml import Unusable
+from models.ambiguity import Ambiguity
 from models.import_preview import Foreseen
 from models.imports import Effect, Imported
 from models.watchlist import Problem
+from models.wording import Wording
 
 FEEDS_FILE = "hearsay-feeds.opml"
 FEED_FILE = "hearsay-feed.opml"
@@ -80,8 +82,15 @@ def no_feeds() -> Message:
     return Message(_("There are no feeds yet. Add one: /addfeed https://news.example"))
 
 
-def no_deals() -> Message:
-    """There is nothing to export."""
+def no_deals(archived: int) -> Message:
+    """There is nothing to export: no deal, or none but so many that are archived."""
+    if archived:
+        text = ngettext(
+            "There is only {count} deal, and it is archived. Bring it back to export it: /archive",
+            "There are only {count} deals, and all are archived. Bring back what you want to export: /archive",
+            archived,
+        )
+        return Message(text)
     return Message(_("There are no deals yet. Take one up: /track Huawei + AT&amp;T partnership"))
 
 
@@ -122,6 +131,11 @@ def not_downloaded() -> Message:
 # Feeds ---------------------------------------------------------------------------------------------------------------
 
 
+def bad_feeds(reason: Wording) -> Message:
+    """A list of feeds cannot be imported."""
+    return bad_file(said(reason))
+
+
 def imported_feeds(result: ImportedFeeds) -> Message:
     """What became of a list of feeds."""
     if not (result.added or result.known or result.unusable):
@@ -137,7 +151,8 @@ def imported_feeds(result: ImportedFeeds) -> Message:
 
 
 def _unusable(line: Unusable) -> str:
-    return f"• {cut(line.reason, LONGEST_TITLE + LONGEST_NAME)}: <code>{cut(line.url, LONGEST_NAME) or '-'}</code>"
+    reason = cut(said(line.reason), LONGEST_TITLE + LONGEST_NAME)
+    return f"• {reason}: <code>{cut(line.url, LONGEST_NAME) or '-'}</code>"
 
 
 def _more(count: int) -> list[str]:
@@ -154,8 +169,9 @@ def not_utf8(line: int) -> Message:
 
 def bad_watchlist(problems: Sequence[Problem]) -> Message:
     """A watchlist is wrong: the first thing to mend, and how many there are besides."""
-    first = f"{problems[0]}."
-    lines = [bad_file(first[:1].upper() + first[1:]).text]
+    place = said(problems[0].place)
+    first = _("{subject}: {reason}.", subject=place[:1].upper() + place[1:], reason=said(problems[0].reason))
+    lines = [bad_file(first).text]
     if more := len(problems) - 1:
         others = ngettext("{count} more thing is wrong in it.", "{count} more things are wrong in it.", more)
         lines.append(others)
@@ -179,7 +195,7 @@ def preview(foreseen: Foreseen, titles: Mapping[str, str], digest: str, notice: 
         )
         return Message(all_same, notice=notice)
     asked = _("Nothing is imported yet. A deal of the same short name is described anew; what was learned of it stays.")
-    lines = [_sums(foreseen.deals), *_named(news, titles), *_warned(foreseen.warnings), "", asked]
+    lines = [_sums(foreseen.deals), *_named(news, titles), *_parted(news), *_warned(foreseen.doubts), "", asked]
     press = ngettext("Import {count} deal", "Import {count} deals", len(news))
     return Message("\n".join(lines), ((Button(press, f"import:{digest}"),),), notice)
 
@@ -198,9 +214,24 @@ def _line(deal: Imported, title: str) -> str:
     return f"• <code>{deal.slug}</code> ({_(_EFFECTS[deal.effect])}): {cut(title, LONGEST_ITEM)}"
 
 
-def _warned(warnings: Sequence[str]) -> list[str]:
-    lines = [f"⚠️ {cut(warning, LONGEST_REASON)}" for warning in warnings[:WARNINGS]]
-    if more := len(warnings[WARNINGS:]):
+def _parted(news: Sequence[Imported]) -> list[str]:
+    """Of deals that were merged before: where they lead until they are imported."""
+    parted = [_parting(deal) for deal in news if deal.parted_from]
+    return ["", *parted[:WARNINGS], *_more(len(parted) - WARNINGS)] if parted else []
+
+
+def _parting(deal: Imported) -> str:
+    return _(
+        "⚠️ <code>{deal}</code> was merged into <code>{into}</code>, and leads there. Imported, it is a deal of its own "
+        "again; what was learned of it stays with the other.",
+        deal=deal.slug,
+        into=deal.parted_from,
+    )
+
+
+def _warned(doubts: Sequence[Ambiguity]) -> list[str]:
+    lines = [f"⚠️ {cut(said(doubt.wording), LONGEST_REASON)}" for doubt in doubts[:WARNINGS]]
+    if more := len(doubts[WARNINGS:]):
         lines.append(ngettext("… and {count} more warning.", "… and {count} more warnings.", more))
     return ["", *lines] if lines else []
 

@@ -3,6 +3,7 @@
 from hashlib import sha256
 
 from bot.language import gettext as _
+from bot.language import said
 from bot.messages.frame import (
     LONGEST_ADDRESS,
     LONGEST_ITEM,
@@ -16,6 +17,7 @@ from bot.messages.frame import (
     visible_length,
 )
 from feeds.adding import Choice
+from models.wording import Wording
 
 
 def looking(address: str) -> Message:
@@ -24,9 +26,9 @@ def looking(address: str) -> Message:
     return Message(_("Looking at {address} … That may take a minute.", address=code))
 
 
-def no_feed(reason: str) -> Message:
+def no_feed(reason: Wording) -> Message:
     """No feed was found; ``reason`` says why and what to do."""
-    return Message(_("Not added. {reason}", reason=cut(reason, LONGEST_REASON)))
+    return Message(_("Not added. {reason}", reason=cut(said(reason), LONGEST_REASON)))
 
 
 def choose_feed(offer: Choice) -> Message:

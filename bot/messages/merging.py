@@ -32,6 +32,7 @@ def ask_to_merge(source: Deal, target: Deal, moving: Belongings, lost: Sequence[
             "After that {deal} is deleted, and this cannot be taken back.",
             deal=f"<code>{source.slug}</code>",
         ),
+        _("Its short name, old buttons and links lead to the other one from then on."),
     ]
     yes = Button(pgettext("button", "Merge"), f"merge-do:{source.id}:{target.id}:{source.revision}")
     swap = Button(pgettext("button", "The other way round"), f"merge:{target.id}:{source.id}")
@@ -96,6 +97,34 @@ def merged(target: Deal) -> Message:
         Button(pgettext("button", "Edit"), f"edit:{target.id}"),
     )
     return Message(text, (buttons,))
+
+
+def goes_on(title: str, deal: Deal) -> Message:
+    """The last words of the card of a deal that was merged, where the chat has a card of the one that goes on."""
+    lines = [
+        f"<b>{cut(title, LONGEST_TITLE)}</b>",
+        _(
+            "It was merged, and goes on as {title} (<code>{deal}</code>):",
+            title=cut(deal.title, LONGEST_TITLE),
+            deal=deal.slug,
+        ),
+        standing(deal),
+    ]
+    return Message("\n".join(lines), ((_status(deal),),))
+
+
+def merged_meanwhile(deal: Deal) -> Message:
+    """A button decides about a deal that was merged: what was asked is not about the one that goes on."""
+    text = _(
+        "This deal was merged meanwhile, and goes on as {title} (<code>{deal}</code>). Nothing was changed.",
+        title=cut(deal.title, LONGEST_NAME),
+        deal=deal.slug,
+    )
+    return Message(text, ((_status(deal),),))
+
+
+def _status(deal: Deal) -> Button:
+    return Button(pgettext("button", "Status"), f"status:{deal.id}:new")
 
 
 def which(query: str, candidates: Sequence[Deal]) -> Message:

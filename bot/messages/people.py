@@ -5,10 +5,10 @@ from datetime import datetime
 
 from bot.language import N_, day, moment, ngettext, pgettext
 from bot.language import gettext as _
-from bot.messages.frame import LONGEST_NAME, Button, Message, Rows, escaped, label, page_line, turns
+from bot.messages.frame import LONGEST_NAME, PAGE, Button, Message, Rows, escaped, label, page_line, turns
 from bot.messages.help import start
 from bot.messages.settings import option
-from models.people import MOST_SUBSCRIPTIONS, Access, Person, Role
+from models.people import MOST_SUBSCRIPTIONS, Access, Invitation, Person, Role
 
 LIMITS = (50, MOST_SUBSCRIPTIONS, 1000)
 """How much one chat may follow, as it is offered."""
@@ -30,13 +30,18 @@ _WELCOMES = {
 # All of them ---------------------------------------------------------------------------------------------------------
 
 
-def people(access: Access, page: Sequence[Person], number: int, pages: int, notice: str = "") -> Message:
-    """What holds for all, and one page (``number`` from 0) of those who have a role."""
+def people(
+    access: Access, page: Sequence[Person], number: int, pages: int, waiting: int = 0, notice: str = ""
+) -> Message:
+    """What holds for all, and one page (``number`` from 0) of those who have a role.
+
+    ``waiting`` is how many invitations nobody has used yet.
+    """
     lines = [_("<b>People</b>"), _mode(access), _most(access.most_subscriptions), ""]
     lines += [_line(person) for person in page] or [_("Nobody but you has a role yet. Invite somebody.")]
     lines += ["", _others()]
     persons: Rows = tuple((Button(label(name(p.user_id, p)), f"person:{p.user_id}"),) for p in page)
-    rows = (*_choices(access), *persons, *turns(number, pages, "people:{}"))
+    rows = (*_choices(access), *_waiting(waiting), *persons, *turns(number, pages, "people:{}"))
     return Message("\n".join(lines + page_line(number, pages)), rows, notice)
 
 
@@ -80,6 +85,11 @@ def _choices(access: Access) -> Rows:
         Button(pgettext("button", "Invite a user"), f"people:invite:{Role.USER}"),
     )
     return (doors, limits, invitations)
+
+
+def _waiting(count: int) -> Rows:
+    words = ngettext("{count} open invitation", "{count} open invitations", count)
+    return ((Button(words, "people:invitations"),),) if count else ()
 
 
 def closed(staying: int) -> str:
@@ -177,6 +187,50 @@ def invitation(role: Role, link: str, until: datetime) -> Message:
     return Message("\n".join([words, link, _("It works once, for seven days: until {moment}.", moment=moment(until))]))
 
 
+def invitations(waiting: Sequence[Invitation], notice: str = "") -> Message:
+    """The invitations that nobody has used, each with a button that revokes it."""
+    back = (Button(pgettext("button", "← People"), "people:0"),)
+    if not waiting:
+        return Message(_("No invitation is open."), (back,), notice)
+    lines = [_("<b>Open invitations</b>. Whoever has the link can use it once."), *map(_open, waiting[:PAGE])]
+    if more := len(waiting[PAGE:]):
+        lines.append(ngettext("… and {count} more.", "… and {count} more.", more))
+    return Message("\n".join(lines), (*map(_revoking, waiting[:PAGE]), back), notice)
+
+
+def _open(waiting: Invitation) -> str:
+    return _("• {role}, until {moment}", role=_(_ROLES[waiting.role]), moment=moment(waiting.until))
+
+
+def _revoking(waiting: Invitation) -> tuple[Button]:
+    role, until = _(_ROLES[waiting.role]), moment(waiting.until)
+    words = pgettext("button", "Revoke: {role}, until {moment}", role=role, moment=until)
+    return (Button(words, f"people:revoke:{waiting.key}"),)
+
+
+def revoked() -> str:
+    """Over the list of invitations, one of which lets nobody in any more."""
+    return pgettext("toast", "Revoked. The link lets nobody in any more.")
+
+
+def used_already() -> str:
+    """Over the list of invitations, one of which could not be revoked."""
+    return pgettext("toast", "Somebody has used it already. /people says who has a role.")
+
+
+def joined(used: Invitation) -> Message:
+    """Tell the owner who used an invitation."""
+    user = used.used_by or 0
+    came = Person(user_id=user, name=used.name, role=used.role)
+    text = _(
+        "{name} (user {id}) has used your invitation. Role: {role}.",
+        name=_mention(user, came),
+        id=f"<code>{user}</code>",
+        role=_(_ROLES[used.role]),
+    )
+    return Message(text, ((Button(pgettext("button", "Change the role"), f"person:{user}"),),))
+
+
 def welcome(role: Role) -> Message:
     """Greet somebody who came by an invitation."""
     return Message(f"{_(_WELCOMES[role])}\n\n{start('').text}")
@@ -194,7 +248,7 @@ def no_need(role: Role) -> Message:
 def void_invitation() -> Message:
     """A link that was used, or is too old, or never was."""
     return Message(
-        _("This invitation is not valid: it was used, or is older than seven days. Ask whoever sent it for a new one.")
+        _("This invitation is not valid: it was used or revoked, or is too old. Ask whoever sent it for a new one.")
     )
 
 

@@ -1,9 +1,10 @@
 """Deals that users propose: the question to those who decide, and what came of it."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
+from bot.language import day, moment, ngettext, pgettext
 from bot.language import gettext as _
-from bot.language import moment, ngettext, pgettext
 from bot.messages.frame import LONGEST_NAME, PAGE, Button, Message, cut, label
 from bot.messages.standing import standing
 from bot.messages.tracking import command, title
@@ -30,6 +31,16 @@ def too_many() -> Message:
     return Message("", notice=text)
 
 
+def declined_lately(until: datetime) -> Message:
+    """The user proposed the same before, and it was declined."""
+    text = pgettext(
+        "toast",
+        "You proposed this before, and it was declined. You can propose it again from {day}.",
+        day=day(until),
+    )
+    return Message("", notice=text)
+
+
 def told(proposal: Proposal) -> Message:
     """The message about a proposal: to those who decide while it is open, then to whoever made it."""
     return _answer(proposal) if proposal.answer else question(proposal)
@@ -51,18 +62,31 @@ def _answer(proposal: Proposal) -> Message:
 def question(proposal: Proposal, notice: str = "") -> Message:
     """Ask whether a proposed deal shall be tracked."""
     who = _(
-        "{name} (user {id}) proposes this, {moment}. The stored headlines about it: “Look first”.",
+        "{name} (user {id}) proposes this, {moment}.",
         name=cut(proposal.name, LONGEST_NAME),
         id=f"<code>{proposal.user_id}</code>",  # a tap copies it, for /people
         moment=moment(proposal.made_at),
     )
-    lines = [_("<b>Track this deal?</b>"), command(proposal.typed), who]
+    lines = [_("<b>Track this deal?</b>"), command(proposal.typed), who, _headlines(proposal.headlines)]
     answers = (
         Button(pgettext("button", "Approve"), f"proposal:{proposal.id}:{Answer.APPROVED}"),
         Button(pgettext("button", "Decline"), f"proposal:{proposal.id}:{Answer.DECLINED}"),
     )
     look = Button(pgettext("button", "Look first"), f"proposal:{proposal.id}:look")
     return Message("\n".join(lines), (answers, (look,)), notice)
+
+
+def _headlines(count: int | None) -> str:
+    """What the preview would say, as it was when the deal was proposed."""
+    if count is None:
+        return _("The stored headlines about it: “Look first”.")
+    if not count:
+        return _("No stored headline names these parties together.")
+    return ngettext(
+        "{count} stored headline names them together. To see the latest: “Look first”.",
+        "{count} stored headlines name them together. To see the latest: “Look first”.",
+        count,
+    )
 
 
 def settled(proposal: Proposal, *, before: bool) -> Message:

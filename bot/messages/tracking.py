@@ -18,11 +18,13 @@ from bot.messages.frame import (
     escaped,
     visible_length,
 )
+from bot.messages.reasons import why
 from bot.messages.settings import option
 from bot.messages.standing import STAGE_WORDS, standing_words
 from matcher.vocabulary import Deal, Kind, Party
-from models.ambiguity import Ambiguity, CommonWord
+from models.ambiguity import Ambiguity, CommonWord, LegalForm
 from models.preview import Finding, Preview
+from models.watchlist import Problem
 
 SHOWN = 5
 """Headlines of a preview."""
@@ -111,6 +113,8 @@ def _warning(doubt: Ambiguity) -> str:
             word=cut(doubt.word, LONGEST_NAME),
             party=cut(doubt.party, LONGEST_NAME),
         )
+    if isinstance(doubt, LegalForm):
+        return legal_form(doubt)
     first, second = list(doubt.bearers)[:2]
     return _(
         "“{name}” is a name of {first}, and of {second}. An article counts for the deal whose other party it names. "
@@ -119,6 +123,16 @@ def _warning(doubt: Ambiguity) -> str:
         name=cut(doubt.name, LONGEST_NAME),
         first=cut(first, LONGEST_NAME),
         second=cut(second, LONGEST_NAME),
+    )
+
+
+def legal_form(doubt: LegalForm) -> str:
+    """What goes wrong if the name is not what the press calls the company."""
+    return _(
+        "“{form}” is also a legal form, which many companies have. "
+        "Where it stands in an article, it is taken for {party}.",
+        form=cut(doubt.form, LONGEST_NAME),
+        party=cut(doubt.party, LONGEST_NAME),
     )
 
 
@@ -224,15 +238,23 @@ def already_tracked(deal: str, card: Message) -> Message:
     return Message(f"{line}\n\n{card.text}", card.buttons, pgettext("toast", "It is tracked already."))
 
 
+def merged(deal: str, into: str, card: Message) -> Message:
+    """There was this deal, and it was merged; ``into`` is the slug of the deal that goes on, which the card shows."""
+    line = _(
+        "<code>{deal}</code> was merged into <code>{into}</code>, and leads there: /status {into}", deal=deal, into=into
+    )
+    return Message(f"{line}\n\n{card.text}", card.buttons, pgettext("toast", "It was merged into another deal."))
+
+
 def archived(deal: str, card: Message) -> Message:
     """There was this deal; ``deal`` is its slug, and the card shows where it stood."""
     line = _("<code>{deal}</code> is archived: its news is read no more. An admin can bring it back.", deal=deal)
     return Message(f"{line}\n\n{card.text}", card.buttons, pgettext("toast", "It is archived."))
 
 
-def cannot_track(reason: str) -> Message:
-    """It would be no deal; ``reason`` says why."""
-    return Message(_("Not tracked. {reason}", reason=cut(reason, LONGEST_REASON)))
+def cannot_track(problems: Sequence[Problem]) -> Message:
+    """It would be no deal."""
+    return Message(_("Not tracked. {reason}", reason=why(problems)))
 
 
 def propose_in_private() -> Message:

@@ -9,7 +9,7 @@ from standin.chats import BotMessage
 from standin.faults import ApiError
 from test_inline import offered
 
-from matcher.vocabulary import Stage
+from matcher.vocabulary import Stage, Trust
 from models import imports, ledger
 from models import subscription as subscriptions
 from models.deal import Deal
@@ -119,6 +119,21 @@ async def test_nothing_is_decided_about_an_archived_deal(owned: Bot) -> None:
         assert "is archived, and nobody is told of it. Bring it back first" in refused.text
         assert [button.text for button in refused.buttons] == ["Bring it back"]
     assert (await owned.deal("alpha-beta")).stage == "talks"
+
+
+async def test_a_held_report_of_an_archived_deal_waits_until_it_is_brought_back(owned: Bot) -> None:
+    """Its old button says so, and stays; afterwards it lets the report through."""
+    await owned.news(DENIAL, outlet="Rumour Mill", trust=Trust.UNVETTED)
+    held = owned.telegram.messages(OWNER)[-1]
+    done = await archived(owned)
+    release = data(held, "Let it through")
+    assert await owned.forge(held, release, OWNER) == (
+        "Alpha <Holdings> & Beta is archived, and nobody is told of it. Bring it back first: /archive"
+    )
+    assert (await owned.deal("alpha-beta")).stage == "talks"
+    await owned.press(done, "Bring it back")
+    await owned.press(held, "Let it through")
+    assert (await owned.deal("alpha-beta")).stage == "called_off"
 
 
 async def test_nobody_listened_so_nothing_fell_silent(owned: Bot) -> None:

@@ -5,21 +5,24 @@ import asyncio
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
+from itertools import chain
 from pathlib import Path
 
 import pytest
 from babel.messages.catalog import Catalog, Message
-from babel.messages.extract import extract_from_dir
+from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
 from babel.messages.pofile import read_po
 from standin.markup import read_html, utf16_length
 
 import bot
+import feeds
+import models
 from bot import language
 from bot.commands.help import menu
 from bot.language import gettext as _
 from bot.language import languages, ngettext, pgettext, speaking
 
-CODE = Path(bot.__file__).parent
+CODE = [Path(package.__file__).parent for package in (bot, feeds, models)]
 OTHERS = languages()[1:]
 NEW_YEAR = datetime(2018, 1, 8, 12, 0, 5, tzinfo=UTC)
 LONG = "W" * 60
@@ -30,7 +33,8 @@ DU = re.compile(
     re.IGNORECASE,
 )
 """The familiar address in German, and what buttons and commands are asked for in it."""
-MARKING = {"_", "gettext", "ngettext", "pgettext", "N_"}
+KEYWORDS = {**DEFAULT_KEYWORDS, "Wording": None}
+MARKING = {"_", "gettext", "ngettext", "pgettext", "N_", "Wording"}
 
 Key = tuple[str | None, str | tuple[str, ...]]
 
@@ -67,7 +71,8 @@ def _all_entries() -> list[object]:
 @pytest.mark.parametrize("file", ["hearsay.pot", *(f"{name}.po" for name in OTHERS)])
 def test_every_text_of_the_code_is_in_every_catalogue(file: str) -> None:
     """No text is missing, and none is left of former code; `make words` brings them up to date."""
-    found = {(context, text) for *_place, text, _comments, context in extract_from_dir(CODE)}
+    texts = chain.from_iterable(extract_from_dir(folder, keywords=KEYWORDS) for folder in CODE)
+    found = {(context, text) for *_place, text, _comments, context in texts}
     assert _entries(_catalogue(file)).keys() == found
 
 
@@ -118,7 +123,7 @@ def test_what_telegram_limits_is_short_enough(name: str) -> None:
 
 def test_no_text_hides_from_the_catalogues() -> None:
     """Babel finds no literal that stands inside an f-string, and none that is one."""
-    for path in CODE.rglob("*.py"):
+    for path in chain.from_iterable(folder.rglob("*.py") for folder in CODE):
         tree = ast.parse(path.read_text(encoding="utf-8"))
         formatted = [node for node in ast.walk(tree) if isinstance(node, ast.JoinedStr)]
         assert not [text for node in formatted for text in _marked(node) if isinstance(text, ast.Constant)], path

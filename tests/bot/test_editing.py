@@ -101,7 +101,7 @@ async def test_what_is_wrong_or_missing_is_said(owned: Bot) -> None:
         ("/edit", "For example: /edit huawei-att or /edit huawei-att alias"),
         ("/edit nobody", "No deal fits"),
         ("/edit huawei-att title", "What is the new title of Huawei phones on AT&T?"),
-        ("/edit huawei-att title -", "Nothing was changed. deal 1 (huawei-att), title: it is missing; add it"),
+        ("/edit huawei-att title -", "Nothing was changed. The title: it is missing; add it."),
         ("/edit huawei-att kind swap", "Kinds of deals are: acquisition, merger"),
         ("/edit huawei-att alias ATT", "By which other names does the press call AT&T?"),
         ("/edit huawei-att alias Nokia: Nok", "Name the party, then a colon."),

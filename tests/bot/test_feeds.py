@@ -17,6 +17,7 @@ from matcher.vocabulary import Article, Trust
 from models import outbox
 from models.feed import LONGEST_TITLE, Feed, Trouble
 from models.notice import Notice
+from models.wording import Wording
 
 ADDRESS = "https://anna:secret@wire.example/rss?token=hidden"
 HOSTILE = '<b>Wire</b> & "Söhne" \u202e' + "🧨" * 200
@@ -66,7 +67,7 @@ def _labels(message: BotMessage) -> list[str]:
 
 async def _notice(bot: Bot, feed: Feed, trouble: Trouble, reason: str = "") -> BotMessage:
     async with bot.database.write() as session:
-        notice = Notice(feed_id=feed.id, at=bot.clock(), trouble=trouble, reason=reason)
+        notice = Notice(feed_id=feed.id, at=bot.clock(), trouble=trouble, reason=Wording(reason))
         await outbox.post_notice(session, notice, bot.clock())
     await bot.program.courier.deliver()
     return bot.telegram.messages(OWNER)[-1]
@@ -74,7 +75,7 @@ async def _notice(bot: Bot, feed: Feed, trouble: Trouble, reason: str = "") -> B
 
 async def test_a_failing_feed_is_told_with_reason_and_comfort(owned: Bot) -> None:
     """The owner reads since when, why, what to do, and that nothing is lost."""
-    feed = await _feed(owned, HOSTILE, failures=5, error="x")
+    feed = await _feed(owned, HOSTILE, failures=5, error=Wording("x"))
     notice = await _notice(owned, feed, Trouble.FAILING, "The server answers 403 <Forbidden>; check the address.")
     assert notice.text.startswith('Feed cannot be read: <b>Wire</b> & "Söhne"')
     assert "Last read: 8 Jan 2018, 11:00 UTC." in notice.text
@@ -85,7 +86,7 @@ async def test_a_failing_feed_is_told_with_reason_and_comfort(owned: Bot) -> Non
 
 async def test_an_ended_feed_is_told_with_the_way_back(owned: Bot) -> None:
     """The owner reads that the publisher ended it, that it is kept, and the command that looks again."""
-    feed = await _feed(owned, stopped_at=NOON, told=Trouble.ENDED, error="Gone.")
+    feed = await _feed(owned, stopped_at=NOON, told=Trouble.ENDED, error=Wording("Gone."))
     notice = await _notice(owned, feed, Trouble.ENDED, "The publisher ended this feed (410).")
     assert "(410)" in notice.text
     assert "not asked any more" in notice.text
@@ -103,7 +104,7 @@ async def test_a_silent_feed_is_told_with_its_rhythm(owned: Bot) -> None:
 
 async def test_the_buttons_under_a_notice_leave_it_there(owned: Bot) -> None:
     """The card and the check answer with new messages."""
-    feed = await _feed(owned, failures=5, error="The server is down.", next_check_at=NOON + DAY / 48)
+    feed = await _feed(owned, failures=5, error=Wording("The server is down."), next_check_at=NOON + DAY / 48)
     notice = await _notice(owned, feed, Trouble.FAILING, "The server is down.")
     assert (await owned.press(notice, "Feed")).text == notice.text
     assert owned.telegram.messages(OWNER)[-1].text.startswith("Carrier Wire\n")
@@ -118,7 +119,9 @@ async def test_the_list_shows_how_each_feed_does(owned: Bot) -> None:
     """/feeds names each feed with its state, its looks, its rhythm, its yield and its problem; trouble comes first."""
     fast = timedelta(seconds=60)
     await _feed(owned, "A good one", "https://a.example/", next_check_at=NOON + HOUR, pace=fast, entries_seen=7)
-    await _feed(owned, "B failing", "https://b.example/", failures=2, error="The server has trouble.", rate=2.0)
+    await _feed(
+        owned, "B failing", "https://b.example/", failures=2, error=Wording("The server has trouble."), rate=2.0
+    )
     await _feed(owned, "C ended", "https://c.example/", stopped_at=NOON, told=Trouble.ENDED)
     await _feed(owned, "D silent", "https://d.example/", silence_told=True)
     await _feed(owned, "E new", "https://e.example/", checked_at=None, succeeded_at=None)

@@ -100,6 +100,16 @@ async def test_an_export_says_how_many_archived_deals_it_leaves_out(owned: Bot) 
     assert sent.text.splitlines()[1:] == ["Without 1 archived deal: /archive"]
 
 
+async def test_there_is_nothing_to_export_if_all_is_archived(owned: Bot) -> None:
+    """It is said, and where the deals are."""
+    async with owned.database.write() as session:
+        for deal in await deals.all_deals(session):
+            deal.archived_at = owned.clock()
+    assert (await owned.ask("/export deals", chat=OWNER)).text == (
+        "There are only 3 deals, and all are archived. Bring back what you want to export: /archive"
+    )
+
+
 async def test_a_file_goes_into_the_topic_of_the_question(owned: Bot) -> None:
     """A private chat with a bot may have topics, too (Bot API: User.has_topics_enabled)."""
     about = {

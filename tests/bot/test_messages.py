@@ -33,6 +33,7 @@ from models.notice import Notice
 from models.outbox import Backlog, Missed
 from models.subscriber import Digest, Subscriber
 from models.subscription import Moves, Subscription
+from models.wording import Wording
 
 DAY = timedelta(days=1)
 NOW = datetime(2018, 1, 8, 20, 40, tzinfo=UTC)
@@ -164,9 +165,9 @@ def test_no_feed_breaks_a_message(language: str, title: str, reason: str, url: s
 
 def _about_feeds(title: str, reason: str, url: str) -> list[Message]:
     feed = Feed(
-        id=2**62, url=url or "x", title=title, trust=Trust.UNVETTED, failures=3, error=reason, silence_told=True,
-        told=Trouble.FAILING, not_before=NOW, checked_at=NOW, next_check_at=NOW, succeeded_at=NOW, new_entry_at=NOW,
-        longest_gap=DAY, rate=3.0, full_text=False, entries_seen=7,
+        id=2**62, url=url or "x", title=title, trust=Trust.UNVETTED, failures=3, error=Wording(reason),
+        silence_told=True, told=Trouble.FAILING, not_before=NOW, checked_at=NOW, next_check_at=NOW, succeeded_at=NOW,
+        new_entry_at=NOW, longest_gap=DAY, rate=3.0, full_text=False, entries_seen=7,
     )  # fmt: skip
     links = [FeedLink(f"{url}{number}" or "x", title) for number in range(20)]
     return [
@@ -175,13 +176,13 @@ def _about_feeds(title: str, reason: str, url: str) -> list[Message]:
         finding.choose_feed(Choice(links)),
         feeds.added(Added(url, title, 3), feed),
         feeds.already_polled(url, feed),
-        finding.no_feed(reason),
+        finding.no_feed(Wording("{reason}", {"reason": reason})),
         finding.looking(url),
         feeds.remove_feed(feed),
         feeds.removed_feed(feed),
-        files.imported_feeds(Imported([url], [], [Unusable(url, reason)] * 50)),
+        files.imported_feeds(Imported([url], [], [Unusable(url, Wording(reason))] * 50)),
         files.bad_file(reason),
-        *(feeds.trouble(Notice(feed=feed, at=NOW, trouble=trouble, reason=reason)) for trouble in Trouble),
+        *(feeds.trouble(Notice(feed=feed, at=NOW, trouble=trouble, reason=Wording(reason))) for trouble in Trouble),
     ]
 
 

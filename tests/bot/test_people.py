@@ -138,6 +138,41 @@ async def test_the_owner_invites_an_admin(bot: Bot) -> None:
     assert await chats(bot) == [BORIS, OWNER]
 
 
+async def test_the_owner_hears_who_used_an_invitation(bot: Bot) -> None:
+    """Once, also if the link is opened twice; from there the role can be changed."""
+    await bot.own()
+    page = await bot.ask("/people", chat=OWNER)
+    await bot.press(page, "Invite an admin")
+    link = bot.telegram.messages(OWNER)[-1].text.splitlines()[1]
+    for _ in range(2):
+        await bot.ask(f"/start {link.partition('?start=')[2]}", chat=BORIS)
+        await bot.program.courier.deliver()
+    told = bot.telegram.messages(OWNER)[2:]
+    assert [message.text for message in told] == ["User 1002 (user 1002) has used your invitation. Role: admin."]
+    assert "Make a user" in labels(await bot.press(told[0], "Change the role"))
+
+
+async def test_an_open_invitation_is_listed_and_revoked(bot: Bot) -> None:
+    """Then its link lets nobody in; one that was used meanwhile cannot be revoked, and is listed no more."""
+    await bot.own()
+    page = await bot.ask("/people", chat=OWNER)
+    links = []
+    for label in ("Invite an admin", "Invite a user"):
+        await bot.press(page, label)
+        links.append(bot.telegram.messages(OWNER)[-1].text.partition("?start=")[2].splitlines()[0])
+    listed = await bot.press(await bot.ask("/people", chat=OWNER), "2 open invitations")
+    assert "• admin, until 15 Jan 2018, 12:00 UTC" in listed.text
+    await bot.ask(f"/start {links[1]}", chat=BORIS)
+    left = await bot.press(listed, "Revoke: user, until 15 Jan 2018, 12:00 UTC")
+    assert toast(bot) == "Somebody has used it already. /people says who has a role."
+    assert labels(left) == ["Revoke: admin, until 15 Jan 2018, 12:00 UTC", "← People"]
+    assert await bot.forge(left, left.buttons[0].callback_data or "", STRANGER) == "Only the owner may do that."
+    left = await bot.press(left, "Revoke: admin, until 15 Jan 2018, 12:00 UTC")
+    assert toast(bot) == "Revoked. The link lets nobody in any more."
+    assert left.text == "No invitation is open."
+    assert "revoked" in (await bot.ask(f"/start {links[0]}", chat=ANNA)).text
+
+
 async def test_a_role_is_changed_on_a_persons_page(bot: Bot) -> None:
     """Admin, user and back; barred only after a question; all in one message."""
     await bot.own()

@@ -144,6 +144,33 @@ async def test_a_user_cannot_flood_the_admins(bot: Bot) -> None:
     assert (await propose(bot, "Northwind + Westport merger")).text.startswith("Proposed: ")
 
 
+async def test_what_was_declined_is_not_asked_again_for_a_month(bot: Bot) -> None:
+    """Whoever proposed it hears from when; another kind, and the same by somebody else, may be proposed."""
+    await ready(bot)
+    await propose(bot)
+    await bot.press(await last(bot, OWNER), "Decline")
+    shown = await propose(bot, "southgate + Northwind merger")
+    assert toast(bot) == "You proposed this before, and it was declined. You can propose it again from 7 Feb 2018."
+    assert "Propose it" in [button.text for button in shown.buttons]
+    await propose(bot, "Northwind + Southgate Foods stake")
+    assert toast(bot) == "Proposed."
+    await propose(bot, user=BORIS)
+    assert toast(bot) == "Proposed."
+    bot.clock.advance(days=30)
+    await propose(bot)
+    assert toast(bot) == "Proposed."
+
+
+async def test_the_letter_says_how_much_is_stored_about_it(bot: Bot) -> None:
+    """As many headlines as the preview counts."""
+    await ready(bot)
+    await propose(bot)
+    assert "No stored headline names these parties together." in (await last(bot, OWNER)).text
+    await bot.news("Alpha in talks to buy Beta; Northwind to merge with Southgate Foods")
+    await propose(bot, user=BORIS)
+    assert "\n1 stored headline names them together. To see the latest: “Look first”." in (await last(bot, ADMIN)).text
+
+
 async def test_what_is_tracked_is_answered_at_once(bot: Bot) -> None:
     """A deal that is there is shown instead, also if it was tracked since the preview, or since it was proposed."""
     await ready(bot)

@@ -21,6 +21,7 @@ from models.database import Database
 from models.feed import Trouble
 from models.notice import Notice
 from models.outbox import Letter
+from models.wording import Wording
 
 TALKS, AGREED = "Alpha in talks to buy Beta, Bloomberg reports", "Alpha agrees to buy Beta"
 DENIAL = "Alpha ends talks to buy Beta, Bloomberg reports"
@@ -152,7 +153,8 @@ async def test_a_notice_about_a_feed_is_traced(bot: Bot) -> None:
     await bot.own()
     await _from_a_feed(bot)
     async with bot.database.write() as session:
-        notice = Notice(feed_id=1, at=bot.clock(), trouble=Trouble.ENDED, reason="Its server says that it is gone.")
+        reason = Wording("Its server says that it is gone.")
+        notice = Notice(feed_id=1, at=bot.clock(), trouble=Trouble.ENDED, reason=reason)
         await outbox.post_notice(session, notice, bot.clock())
     await bot.program.courier.deliver()
     found = await _trace(bot, OWNER, bot.telegram.messages(OWNER)[-1].message_id)

@@ -222,7 +222,7 @@ TYPED = (
     ("/track Canal+ + Ørsted stake", "Short name: canal-orsted"),
     ("/track 华为 + AT&T", "“华为” has no Latin letter; add such a name behind it: 华为 = …"),
     ("/track 华为 = Huawei Technologies + Beta", "Short name: huaweitechnologies-beta"),
-    (f"/track {'x' * LONGEST} + y", "Not tracked. the line: This is too long"),
+    (f"/track {'x' * LONGEST} + y", "Not tracked. This is too long"),
     (f"/track {' + '.join(f'Party {n}' for n in range(9))}", f"name at most {MOST_PARTIES}"),
     (f"/track {'Long Name Of A Company ' * 4}+ Beta", "Short name: longnameofacompanylongn-beta"),
 )

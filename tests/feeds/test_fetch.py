@@ -388,7 +388,9 @@ async def test_no_redirect_target_does_harm(times: Callable[..., int], dice: Ran
         tally.fault("broken redirect")
 
 
-@pytest.mark.parametrize("target", [b"ftp://127.0.0.1/feed", b"file:///etc/passwd", b"javascript:1", b"//[::1/", b":http://[::1"])
+@pytest.mark.parametrize(
+    "target", [b"ftp://127.0.0.1/feed", b"file:///etc/passwd", b"javascript:1", b"//[::1/", b":http://[::1"]
+)
 async def test_redirects_lead_nowhere_but_to_the_web(fetcher: Fetcher, web: Web, target: bytes) -> None:
     """A redirect out of http(s), or to no address at all, is refused."""
     error = await refusal(fetcher, web.at("/", http(b"", b"Location: " + target, status=b"302 Found")))

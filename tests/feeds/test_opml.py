@@ -94,7 +94,7 @@ def test_one_bad_address_does_not_cost_the_others() -> None:
     feeds = [f'<outline text="{n}" xmlUrl="https://{n}.example/"/>' for n in range(299)]
     found = sift_opml(document("".join([*feeds[:150], '<outline text="Odd" xmlUrl="ftp://a/"/>', *feeds[150:]])))
     assert len(found.lines) == 299
-    assert [(line.url, line.reason) for line in found.unusable] == [
+    assert [(line.url, str(line.reason)) for line in found.unusable] == [
         ("ftp://a/", "The feed “Odd” has no http:// or https:// address.")
     ]
 

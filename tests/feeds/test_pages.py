@@ -4,6 +4,7 @@ import pytest
 
 from feeds.fetch import FetchError, Gone, Refused, ServerTrouble, TooLarge, TooMany, TooSlow, Unreachable
 from feeds.pages import MAX_ROBOTS, MAX_SITES, ROBOTS_AGE, UNREACHABLE_AGE, Robots, read_page
+from models.wording import Wording
 
 ARTICLE = """<html><head><title>T</title></head><body><nav><a href="/">Home</a> <a href="/deals">Deals</a></nav>
 <article><h1>Übernahme geplatzt</h1>
@@ -78,13 +79,13 @@ async def test_the_rules_for_us_are_kept(robots: str, path: str, allowed: bool) 
 @pytest.mark.parametrize(
     ("error", "allowed"),
     [
-        (Refused("404"), True),
-        (Gone("410"), True),
-        (TooMany("429"), True),
-        (ServerTrouble("500"), False),
-        (Unreachable("no name"), False),
-        (TooSlow("later"), False),
-        (TooLarge("endless"), False),
+        (Refused(Wording("404")), True),
+        (Gone(Wording("410")), True),
+        (TooMany(Wording("429")), True),
+        (ServerTrouble(Wording("500")), False),
+        (Unreachable(Wording("no name")), False),
+        (TooSlow(Wording("later")), False),
+        (TooLarge(Wording("endless")), False),
     ],
 )
 async def test_no_rules_are_read_as_the_rfc_says(error: FetchError, allowed: bool) -> None:
@@ -112,7 +113,7 @@ async def test_each_site_is_asked_once_a_day() -> None:
 
 async def test_a_site_in_trouble_is_asked_again_sooner() -> None:
     """An hour's outage does not close a site for a day."""
-    site = Site(Unreachable("no name"))
+    site = Site(Unreachable(Wording("no name")))
     assert not await site.allows("/a")
     site.answer = ""
     assert not await site.allows("/a")

@@ -13,9 +13,12 @@ from feeds.fetch import FetchError, Gone, NotModified, ServerTrouble, TooMany, V
 from feeds.progress import PROVEN_MOVES, TELL_AFTER, Read, Times
 from matcher.vocabulary import Trust
 from models.feed import Feed, Trouble
+from models.wording import Wording
 
 URL, HOME = "https://news.example/feed", "https://new.example/feed"
 MINUTE = timedelta(minutes=1)
+
+WHY = Wording(".")
 
 
 def a_feed(**more: object) -> Feed:
@@ -62,8 +65,8 @@ def test_a_success_forgives_the_failures_before_it() -> None:
 def test_a_failure_leaves_what_was_known() -> None:
     """Validators, digest and the last success stay as they are, whatever the error."""
     feed = a_feed(etag='"1"', last_modified="Mon", digest="abc", succeeded_at=NOON)
-    for error in (FetchError("."), Gone("."), ServerTrouble(".", DAY), ValueError()):
-        progress.failed(feed, error, ".", at(NOON + DAY))
+    for error in (FetchError(WHY), Gone(WHY), ServerTrouble(WHY, DAY), ValueError()):
+        progress.failed(feed, error, WHY, at(NOON + DAY))
     assert (feed.etag, feed.last_modified, feed.digest, feed.succeeded_at) == ('"1"', "Mon", "abc", NOON)
 
 
@@ -71,7 +74,7 @@ def test_an_outage_is_told_once() -> None:
     """After some failed checks in a row, not before, and not again while it lasts; the next outage is told anew."""
     feed, told = a_feed(), []
     for _ in range(2):
-        told.append([progress.failed(feed, FetchError("."), ".", at(NOON)) for _ in range(2 * TELL_AFTER)])
+        told.append([progress.failed(feed, FetchError(WHY), WHY, at(NOON)) for _ in range(2 * TELL_AFTER)])
         succeed(feed, NOON)
     assert told == [[None] * (TELL_AFTER - 1) + [Trouble.FAILING] + [None] * TELL_AFTER] * 2
 
@@ -79,9 +82,9 @@ def test_an_outage_is_told_once() -> None:
 def test_a_feed_whose_publisher_ended_it_stops() -> None:
     """410 is told at once, and once."""
     feed = a_feed()
-    assert progress.failed(feed, Gone("."), "It ended.", at(NOON)) is Trouble.ENDED
-    assert (feed.stopped_at, feed.error) == (NOON, "It ended.")
-    assert progress.failed(feed, Gone("."), ".", at(NOON)) is None
+    assert progress.failed(feed, Gone(WHY), Wording("It ended."), at(NOON)) is Trouble.ENDED
+    assert (feed.stopped_at, feed.error) == (NOON, Wording("It ended."))
+    assert progress.failed(feed, Gone(WHY), WHY, at(NOON)) is None
 
 
 # Moves ---------------------------------------------------------------------------------------------------------------
@@ -200,7 +203,7 @@ def test_an_outage_makes_no_second_silence() -> None:
     live(feed, NOON, 30)
     assert len(live(feed, NOON + 30 * DAY, 4, brings=[0] * 7)) == 1
     for hours in range(2 * TELL_AFTER):
-        progress.failed(feed, FetchError("."), ".", at(NOON + 34 * DAY + hours * HOUR))
+        progress.failed(feed, FetchError(WHY), WHY, at(NOON + 34 * DAY + hours * HOUR))
     assert live(feed, NOON + 35 * DAY, 10, brings=[0] * 7) == []
 
 
@@ -208,7 +211,7 @@ def test_a_server_that_wants_fewer_visits_gets_the_usual_rest() -> None:
     """A 429 without Retry-After puts even a fast feed off for the usual time; a longer wish is obeyed."""
     for asked, wait in ((None, HOUR), (MINUTE, HOUR), (DAY, DAY)):
         feed = a_feed(etag='"1"', pace=MINUTE)
-        progress.failed(feed, TooMany(".", asked), ".", at(NOON))
+        progress.failed(feed, TooMany(WHY, asked), WHY, at(NOON))
         assert feed.next_check_at == feed.not_before == NOON + wait
 
 
@@ -239,7 +242,7 @@ def test_whatever_happens_the_feed_is_checked_again(course: list[int | None]) ->
     feed, now = a_feed(), NOON
     for new in course:
         if new is None:
-            progress.failed(feed, FetchError("."), ".", at(now))
+            progress.failed(feed, FetchError(WHY), WHY, at(now))
         else:
             succeed(feed, now, new)
         assert now < feed.next_check_at <= now + 1.1 * DAY

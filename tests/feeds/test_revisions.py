@@ -13,6 +13,7 @@ from models import entry as entries
 from models.article import Article, Claim
 from models.entry import Entry
 from models.feed_yield import yields
+from models.wording import Wording
 
 PLACE = "https://news.example/2018/{0}"
 
@@ -190,7 +191,7 @@ async def test_a_text_that_defeats_the_detector_is_read_all_the_same(newsroom: W
     """Not to know the language is no reason to lose the news."""
 
     async def language(_: str) -> str:
-        raise TooHard("The document takes too long to read; choose a shorter one.")
+        raise TooHard(Wording("The document takes too long to read; choose a shorter one."))
 
     newsroom.parser.language = language  # type: ignore[method-assign]
     newsroom.publisher("news", Item(TALKS))

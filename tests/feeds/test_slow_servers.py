@@ -169,4 +169,4 @@ def _checked(row: Feed) -> datetime:
 def _reason(row: Feed) -> str:
     """Which of the plain sentences the row bears."""
     sentences = ("took too long", "is larger", "makes no sense")
-    return next((words for words in sentences if words in (row.error or "")), row.error or "nothing")
+    return next((words for words in sentences if words in str(row.error)), str(row.error))

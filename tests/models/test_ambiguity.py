@@ -35,6 +35,14 @@ def test_who_says_what_must_stand_beside_is_not_warned() -> None:
     assert warned(deal) == []
 
 
+def test_a_legal_form_as_a_name_is_warned_of() -> None:
+    """It may be meant, as SAB is by SABMiller; or it is a slip that would take every company for this one."""
+    brewer = replace(a_deal("a-b"), parties=(Party("SABMiller", aliases=("SAB", "SAB Miller")), Party("Verizon")))
+    (warning,) = warned(brewer)
+    assert "“SAB” is also a legal form" in warning
+    assert "taken for “SABMiller”" in warning
+
+
 def test_a_name_of_two_companies_is_warned_of() -> None:
     """One alias under two parties is named once, with both and their deals."""
     lines = Deal("a", "", a_deal().kind, (Party("Delhaize Air Lines", aliases=("Delhaize",)), Party("Verizon")))

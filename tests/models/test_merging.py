@@ -99,7 +99,7 @@ async def test_everything_moves_and_nothing_is_lost(database: Database) -> None:
 
     async with database.read() as session:
         row = await the_deal(session)
-        assert await deals.by_slug(session, "beta-alpha") is None
+        assert await deals.by_slug(session, "beta-alpha") is row
         assert [await count(session, table) for table in (Claim, Mention, Complaint)] == [3, 2, 1]
         for table in (Claim, Mention, Change, Card):
             assert await of(session, table) == {row.id}
@@ -268,3 +268,47 @@ async def test_names_that_would_count_where_they_did_not_are_lost(database: Data
             assert words.parties[0].ticker == (None if lost_of_apple else "AAPL")
             assert words.parties[1:] == target.parties[1:]
             await session.delete(await the_deal(session))
+
+
+async def test_what_waits_about_the_deal_that_stays_is_not_told_if_it_is_untrue_now(database: Database) -> None:
+    """Changes and reports that say something else than where the merger leaves the deal; what says less still is."""
+    waiting = select(Letter.error).order_by(Letter.id)
+    async with database.write() as session:
+        source, target = await track(session, a_deal("beta-alpha")), await track(session)
+        await a_follower(session, ANNA, target)
+        for subscribed in await session.scalars(select(Subscription)):
+            subscribed.moves = Moves.REPORTS
+        for hours, origin in enumerate(("Bloomberg", "Reuters", "Wire")):
+            await hear(session, target, a_report(Stage.TALKS, NOON + hours * HOUR, origin=origin))
+        assert await session.scalar(select(func.count(Letter.report_id))) == 1
+        await hear(session, target, a_report(Stage.AGREED, NOON + 3 * HOUR, origin="FT"))
+        assert list(await session.scalars(waiting)) == [None, None, None, None]
+        await hear(session, source, a_report(Stage.AGREED, NOON + 4 * HOUR, origin="Beta", speaker=Speaker.PARTY))
+        assert await merged(session)
+        assert list(await session.scalars(waiting)) == [WITHDRAWN, WITHDRAWN, WITHDRAWN, None]
+
+
+async def test_a_merger_that_moves_nothing_withdraws_nothing(database: Database) -> None:
+    """How the deal came where it stands is told as it would have been."""
+    async with database.write() as session:
+        source, target = await track(session, a_deal("beta-alpha")), await track(session)
+        await a_follower(session, ANNA, target)
+        await hear(session, target, TALKS, a_report(Stage.AGREED, NOON + HOUR, origin="FT"))
+        await hear(session, source, a_report(Stage.TALKS, NOON - DAY, origin="Reuters"))
+        assert await merged(session) is None
+        assert set(await session.scalars(select(Letter.error))) == {None}
+
+
+async def test_a_message_under_way_becomes_a_card_of_the_deal_that_stays(database: Database) -> None:
+    """It was sent before the merger, and stored after it; it is to be edited, though the deal stands as it says."""
+    async with database.write() as session:
+        source, _ = await track(session, a_deal("beta-alpha")), await track(session)
+        chat = await a_follower(session, ANNA, source)
+        await hear(session, source, TALKS)
+        (told,) = await changes.history(session, source, 9)
+        await merged(session)
+    async with database.write() as session:
+        await cards.lay(session, chat.id, told, 5)
+        (laid,) = await session.scalars(select(Card))
+        assert (laid.deal_id, laid.message_id) == ((await the_deal(session)).id, 5)
+        assert laid.moved > laid.shown

@@ -23,14 +23,16 @@ from models import subscriber as subscribers
 from models import subscription as subscriptions
 from models.article import Mention
 from models.base import Base
-from models.card import Card
+from models.card import Card, LastEdit
 from models.database import Database
+from models.deal import Merged
 from models.entry import Marks
 from models.feed import Trouble
 from models.feedback import Complaint, Fault, Feedback
 from models.notice import Notice
 from models.people import Role
 from models.subscriber import Wire
+from models.wording import Wording
 
 REVISIONS = [
     revision.revision
@@ -64,7 +66,7 @@ async def fill(path: Path) -> None:
         for row in await feed.all_feeds(session):
             marks = [(f"Title {number}", Marks(number, number, number, number, NOON)) for number in range(20)]
             await entry.remember(session, row.id, marks, NOON)
-            session.add(Notice(feed_id=row.id, at=NOON, trouble=Trouble.SILENT, reason="Nothing came."))
+            session.add(Notice(feed_id=row.id, at=NOON, trouble=Trouble.SILENT, reason=Wording("Nothing came.")))
         for number in range(30):
             deal = await track(session, a_deal(f"alpha{number}-beta{number}"))
             await a_follower(session, number, deal)
@@ -79,6 +81,9 @@ async def fill(path: Path) -> None:
             session.add(Feedback(change_id=number + 1, opened_at=NOON, complaints=[complaint]))
             article = write_article(a_report(Stage.TALKS, origin=f"Other {number}"))
             session.add(Mention(article=article, deal=deal))
+            session.add(Merged(deal_id=1000 + number, slug="", title="", kind=deal.kind, into_id=deal.id))
+            await session.flush()
+            session.add(LastEdit(subscriber_id=chat.id, message_id=number, merged_id=1000 + number))
         await search.index_new(session)
 
 

@@ -19,6 +19,7 @@ from models.notice import Notice
 from models.outbox import Backlog, Letter, Missed
 from models.subscriber import Subscriber, Wire
 from models.subscription import EVERYTHING, Target
+from models.wording import Wording
 
 STORY = [
     a_report(Stage.TALKS),
@@ -209,7 +210,7 @@ async def a_notice(
     feed = await feeds.by_url(session, url)
     assert feed
     feed.told, feed.silence_told = trouble, trouble is Trouble.SILENT
-    return Notice(feed_id=feed.id, at=NOON, trouble=trouble, reason="It is broken; look.")
+    return Notice(feed_id=feed.id, at=NOON, trouble=trouble, reason=Wording("It is broken; look."))
 
 
 async def test_a_notice_goes_to_the_owner_alone(database: Database) -> None:
