@@ -338,7 +338,7 @@ def _words(letter: Letter) -> Message:
     if letter.report:
         return push.report(letter.report, letter.report.deal)
     if letter.claim:
-        return push.held(letter.claim, letter.claim.deal)
+        return push.held(letter.claim)
     if letter.notice:
         return feeds.trouble(letter.notice)
     if letter.feedback:

@@ -3,6 +3,7 @@
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +55,7 @@ async def _evaluate(labelled: LabelledSet, err: Console, *, silent: bool) -> Eva
 def _readings(taken: Taken) -> dict[str, Reading]:
     claims, mentions = defaultdict[str, list[Claim]](list), defaultdict[str, list[str]](list)
     for claim in taken.claims:
-        claims[claim.article.ref].append(claim.report().claim)
+        claims[claim.article.ref].append(replace(claim.report().claim, stage=claim.named_stage))
     for mention in taken.mentions:
         mentions[mention.article.ref].append(mention.deal.slug)
     return {item: Reading(tuple(claims[item]), tuple(mentions[item])) for item in {*claims, *mentions}}

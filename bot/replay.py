@@ -17,7 +17,6 @@ from rich.progress import Progress
 from bot.messages.standing import headline, weight
 from feeds.archive import BadLine, read_lines, replay
 from feeds.intake import Taken
-from matcher.decide import name_the_end
 from matcher.vocabulary import NEVER, Article
 from models import imports, migration
 from models.article import Claim, Mention
@@ -114,14 +113,12 @@ def in_time_order(taken: Taken) -> list[dict[str, Any]]:
 
 
 def _claim(claim: Claim) -> dict[str, Any]:
-    """An end is named by what had been signed when it was told, which few articles say."""
-    stage = claim.stage if claim.background else name_the_end(claim.stage, claim.deal.stage)
     return {
         "type": "claim",
         "article": claim.article.ref,
         "deal": claim.deal.slug,
-        "status": stage.status,
-        "stage": stage,
+        "status": claim.named_stage.status,
+        "stage": claim.named_stage,
         "speaker": claim.speaker,
         "origin": claim.origin or None,
         "quote": claim.quote,

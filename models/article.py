@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from matcher import vocabulary
 from matcher.attribution import outlet_name
-from matcher.decide import Outcome
+from matcher.decide import Outcome, name_the_end
 from matcher.syndication import Story
 from matcher.vocabulary import Field, Report, Speaker, Stage, Trust
 from models.base import Base
@@ -113,6 +113,11 @@ class Claim(Base):
             settled=claim.settled,
             moment=moment,
         )
+
+    @property
+    def named_stage(self) -> Stage:
+        """The stage; an end by what had been signed, which few articles say. Needs the deal loaded."""
+        return self.stage if self.background else name_the_end(self.stage, self.deal.stage)
 
     def report(self) -> Report:
         """The claim as a decision needs it. Needs the article and the deal loaded."""

@@ -7,7 +7,6 @@ from bot.language import moment, ngettext, pgettext
 from bot.messages.channels import Link
 from bot.messages.frame import LONGEST_ITEM, LONGEST_NAME, LONGEST_QUOTE, LONGEST_TITLE, Button, Message, cut, label
 from bot.messages.standing import contested, evidence, headline, stage_words, standing_words, weight
-from matcher.decide import name_the_end
 from matcher.vocabulary import Stage
 from models.article import Claim
 from models.change import Change
@@ -126,11 +125,11 @@ def _catching_up(earlier: int) -> str:
     )
 
 
-def held(claim: Claim, deal: Deal) -> Message:
-    """Ask the owner about a claim that an unvetted feed makes alone."""
+def held(claim: Claim) -> Message:
+    """Ask the owner about a claim that an unvetted feed makes alone. Needs its article and its deal loaded."""
     lines = [
-        _("<b>Held: {standing}</b>", standing=standing_words(name_the_end(claim.stage, deal.stage))),
-        cut(deal.title, LONGEST_TITLE),
+        _("<b>Held: {standing}</b>", standing=standing_words(claim.named_stage)),
+        cut(claim.deal.title, LONGEST_TITLE),
         _(
             "Only an unvetted feed says so. Nobody was told. "
             "It counts once another source agrees, or when you let it through."

@@ -68,7 +68,7 @@ def _links(message: Message) -> list[str]:
     return [entity["url"] for entity in read_html(message.text)[1] if entity["type"] == "text_link"]
 
 
-def _claim(title: str, outlet: str, url: str) -> Claim:
+def _claim(title: str, outlet: str, url: str, deal: Deal | None = None) -> Claim:
     article = Article(
         ref="1", outlet=outlet, url=url, title=title, summary="", body="", published_at=NOW, day_only=False,
         first_seen_at=NOW, trust=Trust.TRUSTED,
@@ -77,7 +77,7 @@ def _claim(title: str, outlet: str, url: str) -> Claim:
         id=2**62, article=article, deal_id=1, stage=Stage.TALKS, speaker=Speaker.SOURCES, origin=outlet[::-1],
         quote=title,
         field=Field.TITLE, start=0, end=len(title), certainty=0.9, rule="talks", background=False, settled=False,
-        moment=NOW, outcome=Outcome.MOVED,
+        moment=NOW, outcome=Outcome.MOVED, deal=deal,
     )  # fmt: skip
 
 
@@ -137,7 +137,7 @@ def _about_deals(title: str, name: str, outlet: str, url: str) -> list[Message]:
         push.changed(change, deal),
         deals.status(deal, change, followed=False),
         deals.history(deal, [change] * deals.HISTORY),
-        push.held(_claim(title, outlet, url), deal),
+        push.held(_claim(title, outlet, url, deal)),
         deals.deals([deal] * PAGE, 0, 3, plain(name, LONGEST_WORDS), name, None),
         deals.choose([deal] * 50, "status"),
         deals.not_found(title, [deal] * 3, "status"),
