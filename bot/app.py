@@ -7,7 +7,7 @@ differ in nothing else.
 import asyncio
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -107,7 +107,14 @@ class Surroundings:
 class Newsroom:
     """What reads feeds, put together. Use as an async context manager."""
 
-    def __init__(self, settings: Settings, database: Database, around: Surroundings) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        database: Database,
+        around: Surroundings,
+        quiet: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
+        """``quiet`` returns when nobody is being answered."""
         self._open = AsyncExitStack()
         private = settings.private if around.private is None else around.private
         self._client = make_client(_user_agent(settings), private, around.web)
@@ -115,7 +122,9 @@ class Newsroom:
         fetcher = Fetcher(
             self._client, deadline=settings.fetch_time, max_bytes=settings.fetch_bytes, hosts=Hosts(around.gap)
         )
-        self.poller = Poller(database, fetcher, self._parser, around.clock, floor=settings.check_every, linger=LINGER)
+        self.poller = Poller(
+            database, fetcher, self._parser, around.clock, floor=settings.check_every, linger=LINGER, quiet=quiet
+        )
         self.adder = Adder(database, fetcher, self._parser, self.poller, around.clock)
 
     async def __aenter__(self) -> Self:
@@ -149,7 +158,8 @@ class Program:
         self._application: Application[Any, Any, Any, Any, Any, Any] = (
             ApplicationBuilder().bot(self._bot).updater(None).build()
         )
-        self._newsroom = Newsroom(settings, database, around)
+        self.inbox = Inbox(database, self._application, around.wire, around.clock)
+        self._newsroom = Newsroom(settings, database, around, self.inbox.idle)
         self.poller, self.adder = self._newsroom.poller, self._newsroom.adder
         self.courier = Courier(database, self._bot, pacer, around.wire, around.clock)
         self.cards = CardKeeper(database, self._bot, pacer, around.wire)
@@ -161,7 +171,6 @@ class Program:
             around.clock,
             settings.keep,
         )
-        self.inbox = Inbox(database, self._application, around.wire, around.clock)
         self._polling = Polling(self._bot, self.inbox, around.clock)
         self._add_handlers(database, settings.check_every)
 

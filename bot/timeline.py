@@ -5,6 +5,7 @@ transparency, so the ground is a grey that suits light and dark themes. Matplotl
 drawn, in a process that ends with it: it takes 58 MB that the bot would never get back.
 """
 
+import asyncio
 import io
 import multiprocessing
 from collections.abc import Sequence
@@ -12,7 +13,7 @@ from datetime import datetime, timedelta
 from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
-from pebble import asynchronous
+from pebble import concurrent
 
 from bot.language import day, speaking
 from bot.messages.timeline import by_origin, others, stage_label
@@ -54,9 +55,14 @@ DEADLINE = timedelta(minutes=1)
 _spawn = multiprocessing.get_context("spawn")  # a fork would copy the locks of the program's threads
 
 
-@asynchronous.process(mp_context=_spawn, timeout=DEADLINE.total_seconds())
-def drawn(timeline: Timeline, now: datetime, language: str) -> bytes:
+async def drawn(timeline: Timeline, now: datetime, language: str) -> bytes:
     """As :func:`draw`, in a process of its own, in this language. Raises :class:`TimeoutError`."""
+    # The start waits until the process has read its arguments: a third of a second in which nobody else must wait.
+    return await asyncio.to_thread(lambda: _draw(timeline, now, language).result())
+
+
+@concurrent.process(mp_context=_spawn, timeout=DEADLINE.total_seconds())
+def _draw(timeline: Timeline, now: datetime, language: str) -> bytes:
     with speaking(language):
         return draw(timeline, now)
 

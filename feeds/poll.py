@@ -20,7 +20,8 @@ import asyncio
 import logging
 import random
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -50,6 +51,8 @@ from models.wording import Wording
 
 logger = logging.getLogger(__name__)
 
+COURTESY_SECONDS = 0.1
+"""How long a document waits while somebody is being answered: most answers take less, and news must not wait long."""
 READ_AT_ONCE = 2
 """Documents that are compared with what is known: else a round of polls would take all connections to the database,
 and whoever asks the bot something would wait for it."""
@@ -145,7 +148,8 @@ class Poller:
     """Polls every feed that is due.
 
     ``floor`` is the usual time between two checks of one feed; ``linger`` is how long an outcome waits for others, to
-    be stored together with them.
+    be stored together with them. People go first: before work that takes the processor, the poller waits for ``quiet``,
+    though never for long.
     """
 
     def __init__(
@@ -158,8 +162,10 @@ class Poller:
         floor: timedelta,
         chance: Callable[[], float] = random.random,
         linger: timedelta = timedelta(0),
+        quiet: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         self._database = database
+        self._quiet = quiet
         self._fetcher = fetcher
         self._parser = parser
         self._clock = clock
@@ -306,10 +312,13 @@ class Poller:
     async def _take(self, feed: Feed, answer: Fetched, document: Document) -> Mapping[int, Article]:
         """Take in a document; the new articles in it, by the rows of their entries."""
         times = self._times()
-        async with self._reading, self._database.read() as session:
-            await feeds.refresh(session, feed)
-            news = await self._tell_apart(session, feed, document, times.now)
+        async with self._reading:
+            await self._give_way()
+            async with self._database.read() as session:
+                await feeds.refresh(session, feed)
+                news = await self._tell_apart(session, feed, document, times.now)
         telling = await self._readable(news.telling)
+        await self._give_way()
         async with self._database.write() as session:
             if not await feeds.exists(session, feed):  # removed while it was being fetched
                 return {}
@@ -352,6 +361,12 @@ class Poller:
             return await self._parser.language("\n".join((article.title, article.summary, article.body[:1000])))
         except ParseError:  # a text that defeats the detector is read all the same
             return UNCERTAIN
+
+    async def _give_way(self) -> None:
+        if self._quiet:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(COURTESY_SECONDS):
+                    await self._quiet()
 
     async def _save(self, outcome: Outcome) -> None:
         """Store the outcome, and in the same transaction those of all other polls that ended meanwhile."""

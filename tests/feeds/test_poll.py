@@ -84,6 +84,36 @@ async def test_news_travels_from_a_feed_to_the_outbox(world: World) -> None:
     )
 
 
+async def test_news_lets_people_go_first(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While somebody is being answered, a document waits to be taken in."""
+    monkeypatch.setattr(polling, "COURTESY_SECONDS", 60)
+    waiting, answered = asyncio.Event(), asyncio.Event()
+
+    async def quiet() -> None:
+        waiting.set()
+        await answered.wait()
+
+    world.quiet = quiet
+    world.restart()
+    world.server.publish("news", TALKS)
+    poll = asyncio.create_task(world.poll())
+    await waiting.wait()
+    assert (await world.stage(), poll.done()) == (None, False)
+    answered.set()
+    await poll
+    assert await world.stage() is Stage.TALKS
+
+
+async def test_news_does_not_wait_for_ever(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is taken in though somebody is being answered all the time."""
+    monkeypatch.setattr(polling, "COURTESY_SECONDS", 0.001)
+    world.quiet = asyncio.Event().wait  # type: ignore[assignment]  # its result is looked at by nobody
+    world.restart()
+    world.server.publish("news", TALKS)
+    await world.poll()
+    assert await world.stage() is Stage.TALKS
+
+
 async def test_an_unchanged_feed_is_not_sent_again(world: World) -> None:
     """The validators of the last answer are sent along; a 304 is a success that changes nothing else."""
     world.server.publish("news", TALKS)

@@ -2,7 +2,7 @@
 
 import random
 from collections import Counter, defaultdict
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from email.utils import format_datetime
@@ -161,12 +161,15 @@ class World:
         self.web = web or Web()
         self.parser = Parser()
         self.chance = 0.0
+        self.quiet: Callable[[], Awaitable[None]] | None = None
         self.restart()
 
     def restart(self) -> None:
         """A new poller, as after a restart of the program."""
         clock = lambda: self.now  # noqa: E731
-        self.poller = Poller(self.database, self.fetcher, self.parser, clock, floor=HOUR, chance=lambda: self.chance)
+        self.poller = Poller(
+            self.database, self.fetcher, self.parser, clock, floor=HOUR, chance=lambda: self.chance, quiet=self.quiet
+        )
         self.adder = Adder(self.database, self.fetcher, self.parser, self.poller, clock)
 
     def url(self, name: str) -> str:
