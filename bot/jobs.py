@@ -61,6 +61,7 @@ class Jobs:
             (self.poll, pace.poll, 0.0),
             (self.deliver, pace.deliver, 0.0),
             (self.refresh, pace.deliver, 0.0),
+            (self.index, pace.poll, 0.0),
             (self.tidy, pace.tidy, 0.0),
             (self.settle, pace.tidy, SETTLED),
         )
@@ -82,6 +83,10 @@ class Jobs:
         if self._cards:
             await self._cards.refresh()
 
+    async def index(self, _: object = None) -> None:
+        """Let searches find what came."""
+        await search.catch_up(self._database)
+
     async def tidy(self, _: object = None) -> None:
         """Mark rumors that went quiet, and forget what need not be kept."""
         now = self._clock()
@@ -91,7 +96,6 @@ class Jobs:
             await feed.mend_clock(session, now)
             await inbox.forget(session, now - KEEP_UPDATES)
             await outbox.forget_folded(session, now - KEEP_FOLDED)
-            await search.index_new(session)  # or the first search after a quiet day would have it to do
 
     async def settle(self, _: object = None) -> None:
         """Spare the garbage collector what stays: it took 130 ms to look through it, and everybody waited meanwhile."""

@@ -1,10 +1,10 @@
 """Full-text search over what is stored: the articles about followed deals, and the headlines of all feeds.
 
 SQLite's FTS5 keeps the words; the texts stay where they are (https://sqlite.org/fts5.html, external content tables).
-An article or a headline is indexed before the first search after its coming, together with all others that came
-meanwhile: to index the fifty entries of one poll by themselves would take longer than to store them. What is deleted
-or revised is taken out by triggers. A migration that rebuilds one of the tables drops its triggers and must make them
-anew.
+An article or a headline is indexed within seconds of its coming, or before the next search, together with all others
+that came meanwhile: to index the fifty entries of one poll by themselves would take longer than to store them. What is
+deleted or revised is taken out by triggers. A migration that rebuilds one of the tables drops its triggers and must
+make them anew.
 """
 
 import re
@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.article import Article
 from models.base import Base, UtcDateTime
+from models.database import Database
 from models.deal import Deal, Party, Spelling, spelling_key
 from models.entry import Entry
 
@@ -47,6 +48,7 @@ _DEALS_COME = """CREATE TRIGGER deal_words_insert AFTER INSERT ON deal
 """Deals come seldom, and lists of them must be complete at once."""
 _NEW = """INSERT INTO {table}_words (rowid, {columns}) SELECT id, {columns} FROM {table}
     WHERE id > (SELECT coalesce(max(id), 0) FROM {table}_words_docsize)"""
+_BEHIND = "SELECT EXISTS (SELECT 1 FROM {table} WHERE id > (SELECT coalesce(max(id), 0) FROM {table}_words_docsize))"
 _NEWS = {"article": ("title", "summary", "body"), "entry": ("title",)}
 
 
@@ -121,6 +123,15 @@ def _term(word: str) -> str:
 
 def _has_letters(word: str) -> bool:
     return any(character.isalnum() for character in word)
+
+
+async def catch_up(database: Database) -> None:
+    """Index what came since the last time, if anything did."""
+    async with database.read() as session:
+        is_behind = any([await session.scalar(text(_filled(_BEHIND, name))) for name in _NEWS])
+    if is_behind:
+        async with database.write() as session:
+            await index_new(session)
 
 
 async def index_new(session: AsyncSession) -> None:

@@ -192,3 +192,16 @@ def indexes(path: Path) -> set[str]:
         statements = {re.sub(r"\s+", " ", sql) for (sql,) in made if "fts5" in sql or "TRIGGER" in sql}
     engine.dispose()
     return statements
+
+
+async def test_without_news_there_is_nothing_to_write(database: Database) -> None:
+    """The index is brought up to date if it has to be; otherwise it waits for nobody who writes."""
+    async with database.write() as session:
+        await headlines(session, "Gamma buys Delta")
+    assert not database.is_writing
+    await search.catch_up(database)
+    async with database.write():
+        assert database.is_writing
+        await search.catch_up(database)
+    async with database.read() as session:
+        assert (await search.search(session, "gamma", 0, 10)).total == 1
