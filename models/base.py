@@ -61,7 +61,10 @@ class WordingText(TypeDecorator[Wording]):
         """With its words and values apart again."""
         if value is None or not value.startswith("["):
             return None if value is None else Wording(value)
-        return _wording(*json.loads(value))
+        try:
+            return _wording(*json.loads(value))
+        except (AttributeError, TypeError, ValueError):  # words that begin so, as a system's error may
+            return Wording(value)
 
 
 def _wording(words: str, values: dict[str, Any]) -> Wording:

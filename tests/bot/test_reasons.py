@@ -2,6 +2,7 @@
 
 import pytest
 from running_bot import OWNER, Bot
+from sqlalchemy.dialects import sqlite
 from standin.feeds import FeedServer
 from standin.wire import Response
 
@@ -10,6 +11,7 @@ from feeds.fetch import TooSlow
 from feeds.reasons import asked_once, passing
 from matcher.vocabulary import Trust
 from models import feed as feeds
+from models.base import WordingText
 from models.watchlist import TITLE_LENGTH
 from models.wording import Wording
 
@@ -114,3 +116,19 @@ def test_a_reason_is_translated_with_all_that_it_holds() -> None:
     with speaking("de"):
         assert str(error).startswith("The feed is larger than 5,000,000 bytes")
         assert said(asked_once(error.wording)).startswith("Der Feed ist größer als 5.000.000 Bytes")
+
+
+@pytest.mark.parametrize(
+    "reason",
+    [
+        Wording("It took {count} seconds; {what}", {"count": 5000, "what": Wording("wait {a} <b>", {"a": "{b}"})}),
+        Wording("[Errno 111] Connection refused {x}"),
+        Wording('["a", "b"]'),
+        Wording("[]"),
+    ],
+)
+def test_what_is_stored_is_read_again(reason: Wording) -> None:
+    """With values or without, and whatever a version before has written there."""
+    stored, dialect = WordingText(), sqlite.dialect()
+    assert stored.process_result_value(stored.process_bind_param(reason, dialect), dialect) == reason
+    assert said(reason)
