@@ -55,7 +55,7 @@ async def _evaluate(labelled: LabelledSet, err: Console, *, silent: bool) -> Eva
 def _readings(taken: Taken) -> dict[str, Reading]:
     claims, mentions = defaultdict[str, list[Claim]](list), defaultdict[str, list[str]](list)
     for claim in taken.claims:
-        claims[claim.article.ref].append(replace(claim.report().claim, stage=claim.named_stage))
+        claims[claim.article.ref].append(replace(claim.report().claim, stage=taken.named[claim]))
     for mention in taken.mentions:
         mentions[mention.article.ref].append(mention.deal.slug)
     return {item: Reading(tuple(claims[item]), tuple(mentions[item])) for item in {*claims, *mentions}}

@@ -84,7 +84,7 @@ def pgettext(context: str, text: str, /, **values: str | int) -> str:
 def said(wording: Wording) -> str:
     """What another layer has to say, translated: without markup, so that it must be escaped like any foreign text."""
     values = {name: said(v) if isinstance(v, Wording) else v for name, v in wording.values.items()}
-    return gettext(wording.words, **values)
+    return gettext(wording.words, **values) if wording.words else ""  # the empty text is a catalogue's own header
 
 
 def N_(text: str) -> str:  # noqa: N802 (gettext's own name for it)

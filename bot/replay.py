@@ -17,7 +17,7 @@ from rich.progress import Progress
 from bot.messages.standing import headline, weight
 from feeds.archive import BadLine, read_lines, replay
 from feeds.intake import Taken
-from matcher.vocabulary import NEVER, Article
+from matcher.vocabulary import NEVER, Article, Stage
 from models import imports, migration
 from models.article import Claim, Mention
 from models.change import Change
@@ -105,20 +105,23 @@ def _show(taken: Taken, out: Console, *, as_json: bool) -> None:
 def in_time_order(taken: Taken) -> list[dict[str, Any]]:
     """One JSON object for each row; what articles say at one moment comes before what changed because of it."""
     timed = [
-        *((claim.article.first_seen_at, 0, _claim(claim)) for claim in taken.claims),
+        *(
+            (claim.article.first_seen_at, 0, _claim(claim, taken.named.get(claim, claim.stage)))
+            for claim in taken.claims
+        ),
         *((mention.article.first_seen_at, 0, _mention(mention)) for mention in taken.mentions),
         *((change.at, 1, _change(change)) for change in taken.changes),
     ]
     return [row for _, _, row in sorted(timed, key=lambda item: item[:2])]
 
 
-def _claim(claim: Claim) -> dict[str, Any]:
+def _claim(claim: Claim, stage: Stage) -> dict[str, Any]:
     return {
         "type": "claim",
         "article": claim.article.ref,
         "deal": claim.deal.slug,
-        "status": claim.named_stage.status,
-        "stage": claim.named_stage,
+        "status": stage.status,
+        "stage": stage,
         "speaker": claim.speaker,
         "origin": claim.origin or None,
         "quote": claim.quote,

@@ -56,7 +56,10 @@ _spawn = multiprocessing.get_context("spawn")  # a fork would copy the locks of 
 
 
 async def drawn(timeline: Timeline, now: datetime, language: str) -> bytes:
-    """As :func:`draw`, in a process of its own, in this language. Raises :class:`TimeoutError`."""
+    """As :func:`draw`, in a process of its own, in this language.
+
+    Raises :class:`TimeoutError`, and ProcessExpired or :class:`OSError` where the process cannot live.
+    """
     # The start waits until the process has read its arguments: a third of a second in which nobody else must wait.
     return await asyncio.to_thread(lambda: _draw(timeline, now, language).result())
 

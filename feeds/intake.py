@@ -21,7 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from matcher import vocabulary
 from matcher.matcher import Matcher
-from matcher.vocabulary import Reading
+from matcher.vocabulary import Reading, Stage
 from models import deal as deals
 from models import ledger, outbox
 from models.article import Article, Claim, Earlier, Mention, earlier, kept
@@ -41,9 +41,12 @@ class Taken:
     claims: list[Claim] = field(default_factory=list)
     mentions: list[Mention] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
+    named: dict[Claim, Stage] = field(default_factory=dict)
+    """The stages of the claims, by what had been signed when they were heard (:attr:`Claim.named_stage`)."""
 
     def __iadd__(self, later: Self) -> Self:
         self.claims += later.claims
+        self.named |= later.named
         self.mentions += later.mentions
         self.changes += later.changes
         return self
@@ -165,6 +168,7 @@ async def _act(
     for claim in claims:
         quietly = old and (batch.first_fetch or article.id in batch.revised)
         change = await ledger.hear(session, claim, article.first_seen, quietly=quietly)
+        taken.named[claim] = claim.named_stage
         if change is None:
             continue
         if batch.first_fetch and change.quiet:

@@ -118,18 +118,13 @@ class Analysis:
             yield self._found[view]
 
     def _speaks_of_the_deal(self, number: int, index: int) -> bool:
-        """Whether a sentence of the text names one party alone, and the text before it leads to the other.
-
-        The sentence just before named the other, or one of the last few named both.
-        """
+        """Whether a sentence of the text names one party, and one just before it named both."""
         sentence = self._sentences[number]
-        named = sentence.parties(index)
-        if sentence.part == "title" or named not in ({0}, {1}):
+        if sentence.part == "title" or sentence.parties(index) not in ({0}, {1}):
             return False
         alone = all(index in mention.seats.parties for mention in sentence.mentions)
         before = self._sentences[max(0, number - _NEAR) : number]
-        both = any(len(other.parties(index)) > 1 for other in before)
-        return alone and (both or bool(before and before[-1].parties(index) >= {0, 1} - named))
+        return alone and any(len(other.parties(index)) > 1 for other in before)
 
     def _read(self, view: View) -> Sequence[Finding]:
         """What rules say, or else what the words weigh."""

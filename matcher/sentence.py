@@ -24,7 +24,7 @@ _SUM = (
     r"francs?|yen|yuan|pct|percent|per cent|%)(?![a-z]))*"
 )
 _TOKEN = re.compile(rf"(?P<sum>{_SUM})|(?:[a-z]\.){{2,}}|[^\W\d_]\w*(?:['.&-]\w+)*|[^\w\s\"'<>]")
-_SHARE = re.compile(r"(\d+).*(?:%|pct|percent|per cent)")
+_SHARE = re.compile(r"(\d{1,2})(?:[.,]\d{1,2})?[ -]?(?:%|pct|percent|per cent)")
 _HALF = 50
 """Percent."""
 _YEAR = re.compile(r"(?:19|20)\d\d")

@@ -116,7 +116,7 @@ class Claim(Base):
 
     @property
     def named_stage(self) -> Stage:
-        """The stage; an end by what had been signed, which few articles say. Needs the deal loaded."""
+        """The stage; an end by what was signed, as the deal stands now. Needs the deal loaded."""
         return self.stage if self.background else name_the_end(self.stage, self.deal.stage)
 
     def report(self) -> Report:

@@ -219,6 +219,7 @@ def _going_on() -> Select[Deal]:
 async def merged_slugs(session: AsyncSession) -> dict[str, str]:
     """The slugs of all deals that were merged, each with that of the deal that goes on."""
     query = select(Merged.slug, Deal.slug).join(Deal, Deal.id == Merged.into_id).order_by(Merged.deal_id)
+    query = query.where(Merged.slug != Deal.slug)  # a deal may have come back by its name, and got the other
     return dict((await session.execute(query)).all())
 
 

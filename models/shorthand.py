@@ -68,7 +68,8 @@ def read(line: str) -> WatchlistDeal:
     if len(parties) > MOST_PARTIES:
         counts = {"count": len(parties), "most": MOST_PARTIES}
         raise _refused(Wording("These are {count} parties; name at most {most}, the most important ones.", counts))
-    if form := next((party.name for party in parties if is_legal_form(party.name)), None):
+    typed = (name for party in parties for name in party.names)
+    if form := next(filter(is_legal_form, typed), None):
         raise _refused(
             Wording("“{name}” is a legal form, which many companies have; write the whole name.", {"name": form})
         )

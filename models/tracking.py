@@ -162,7 +162,7 @@ async def approve(session: AsyncSession, proposal: Proposal, deal: Deal, by: int
 
 
 async def approve_all(session: AsyncSession, deal: Deal, by: int, now: datetime) -> None:
-    """Approve whatever waits and is this deal. Needs its parties loaded."""
+    """Approve whatever waits and is this deal. Needs its parties and what was merged into it loaded."""
     for proposal in await proposals.waiting(session):
         wanted = _proposed(proposal)
         if wanted and the_same(wanted, [deal]):

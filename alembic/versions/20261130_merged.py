@@ -1,5 +1,8 @@
 """Where merged deals lead, and their last cards; used invitations and their letters; headlines of proposals."""
 
+import json
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -68,6 +71,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    _write_reasons_out()
     op.execute("DELETE FROM outbox WHERE invitation_hash IS NOT NULL")
     with op.batch_alter_table("outbox") as outbox:
         outbox.drop_constraint(op.f("ck_outbox_one_subject"), type_="check")
@@ -81,3 +85,22 @@ def downgrade() -> None:
     op.drop_column("proposal", "headlines")
     op.drop_table("last_edit")
     op.drop_table("merged")
+
+
+def _write_reasons_out() -> None:
+    """Reasons are stored as words and values since; before, they were whole sentences."""
+    connection = op.get_bind()
+    for table, column in (("feed", "error"), ("notice", "reason")):
+        rows = sa.table(table, sa.column("id"), sa.column(column))
+        reason = rows.c[column]
+        apart = sa.select(rows.c.id, reason).where(reason.like('["%'), sa.func.json_valid(reason))
+        for row, stored in connection.execute(apart).all():
+            whole = _sentence(json.loads(stored))
+            connection.execute(sa.update(rows).where(rows.c.id == row).values({column: whole}))
+
+
+def _sentence(part: Any) -> str:
+    if not isinstance(part, list):
+        return f"{part:,}" if isinstance(part, int) else str(part)
+    words, values = part
+    return str(words).format_map({name: _sentence(value) for name, value in values.items()})

@@ -258,6 +258,7 @@ def _changed(deal: vocabulary.Deal, part: Part, place: int | None, typed: str) -
         case Part.KEYWORDS:
             return replace(deal, keywords=_listed(text))
         case Part.PARTY:
+            _refuse_legal_forms([text])
             known = {spelling_key(name) for party in deal.parties for name in party.names}
             return deal if spelling_key(text) in known else replace(deal, parties=(*deal.parties, Party(text)))
     return replace(
@@ -270,7 +271,7 @@ def _changed(deal: vocabulary.Deal, part: Part, place: int | None, typed: str) -
 
 def _changed_party(party: Party, part: Part, text: str) -> Party:
     if part in (Part.NAME, Part.ALIAS):
-        _refuse_legal_forms(_names(text))
+        _refuse_legal_forms(name for name in _names(text) if name not in party.names)
     match part:
         case Part.NAME:
             # The press and whoever follows the party may know it by its former name only.

@@ -153,7 +153,7 @@ async def refuse_if_tracked(session: AsyncSession, update: Update, deal: vocabul
     known = the_same(deal, await namesakes(session, deal))
     if known:
         shown = await card(session, update, known)
-        if deal.slug in [merged.slug for merged in known.merged]:
+        if deal.slug != known.slug and deal.slug in [merged.slug for merged in known.merged]:
             raise Refusal(messages.merged(deal.slug, known.slug, shown))
         raise Refusal((messages.archived if known.archived_at else messages.already_tracked)(known.slug, shown))
 

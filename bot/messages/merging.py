@@ -104,11 +104,10 @@ def goes_on(title: str, deal: Deal) -> Message:
     lines = [
         f"<b>{cut(title, LONGEST_TITLE)}</b>",
         _(
-            "It was merged, and goes on as {title} (<code>{deal}</code>):",
+            "It was merged, and goes on as {title} (<code>{deal}</code>).",
             title=cut(deal.title, LONGEST_TITLE),
             deal=deal.slug,
         ),
-        standing(deal),
     ]
     return Message("\n".join(lines), ((_status(deal),),))
 

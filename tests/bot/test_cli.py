@@ -112,6 +112,23 @@ def test_replay_prints_json_lines_and_nothing_else(cli: Cli, archive: Path, watc
     }
 
 
+def test_replay_names_an_end_by_what_had_been_signed_then(cli: Cli, tmp_path: Path, watchlist: Path) -> None:
+    """Not by what was signed later: a claim and the change that it made agree."""
+    told = (
+        ("2017-12-15", "Alpha in talks to buy Beta"),
+        ("2017-12-20", "Alpha ends talks to buy Beta"),
+        ("2018-02-01", "Alpha agrees to buy Beta for $2 billion"),
+        ("2018-03-01", "Alpha calls off purchase of Beta"),
+    )
+    lines = [json.dumps({"published": f"{day}T10:00:00Z", "title": title}) for day, title in told]
+    (tmp_path / "ends.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    done = cli("replay", "--deals", watchlist, tmp_path / "ends.jsonl", "--json")
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    stages = [row["stage"] for row in rows if row["type"] == "claim"]
+    assert stages == ["talks", "called_off", "agreed", "terminated"]
+    assert stages == [row["stage"] for row in rows if row["type"] == "change"]
+
+
 def test_replay_prints_a_timeline(cli: Cli, archive: Path, watchlist: Path) -> None:
     """Without --json it is a timeline to read."""
     done = cli("replay", "--deals", watchlist, archive)

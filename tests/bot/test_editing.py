@@ -116,7 +116,7 @@ async def test_a_legal_form_is_no_name_of_its_own(owned: Bot) -> None:
     """Its comma does not end a name, alone it is refused, and no other company's form stands for the party."""
     answer = await owned.ask("/edit alpha-beta alias Alpha: Alpha Holdings, Inc., Alfa, Ltd., Co", chat=OWNER)
     assert "Other names: “Alpha Holdings, Inc.”, “Alfa, Ltd., Co”\n" in answer.text
-    for typed in ("alias Alpha: Inc.", "alias Beta: Bee; N.V.", "name Alpha: GmbH"):
+    for typed in ("alias Alpha: Inc.", "alias Beta: Bee; N.V.", "name Alpha: GmbH", "party Inc."):
         assert "is a legal form" in (await owned.ask(f"/edit alpha-beta {typed}", chat=OWNER)).text
     await owned.news("Gamma Inc. agrees to buy Beta")
     assert (await owned.deal("alpha-beta")).stage is None

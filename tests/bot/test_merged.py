@@ -94,8 +94,7 @@ async def test_no_card_of_a_merged_deal_is_left_behind(owned: Bot) -> None:
     left, taken = (next(m for m in owned.telegram.messages(c) if m.message_id == cards[c].message_id) for c in cards)
     assert left.text.splitlines() == [
         "Project <Zed>",
-        "It was merged, and goes on as Alpha <Holdings> & Beta (alpha-beta):",
-        "DENIED · called off (reported · 1 source)",
+        "It was merged, and goes on as Alpha <Holdings> & Beta (alpha-beta).",
     ]
     assert taken.text.startswith("Alpha <Holdings> & Beta\nDENIED")
     edits = len(owned.telegram.calls("editMessageText"))
