@@ -105,10 +105,7 @@ def _show(taken: Taken, out: Console, *, as_json: bool) -> None:
 def in_time_order(taken: Taken) -> list[dict[str, Any]]:
     """One JSON object for each row; what articles say at one moment comes before what changed because of it."""
     timed = [
-        *(
-            (claim.article.first_seen_at, 0, _claim(claim, taken.named.get(claim, claim.stage)))
-            for claim in taken.claims
-        ),
+        *((claim.article.first_seen_at, 0, _claim(claim, taken.named[claim])) for claim in taken.claims),
         *((mention.article.first_seen_at, 0, _mention(mention)) for mention in taken.mentions),
         *((change.at, 1, _change(change)) for change in taken.changes),
     ]

@@ -11,7 +11,7 @@ stand in the same article, and phrases that are not this party.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from matcher.parties import is_legal_form
@@ -68,15 +68,19 @@ def read(line: str) -> WatchlistDeal:
     if len(parties) > MOST_PARTIES:
         counts = {"count": len(parties), "most": MOST_PARTIES}
         raise _refused(Wording("These are {count} parties; name at most {most}, the most important ones.", counts))
-    typed = (name for party in parties for name in party.names)
-    if form := next(filter(is_legal_form, typed), None):
-        raise _refused(
-            Wording("“{name}” is a legal form, which many companies have; write the whole name.", {"name": form})
-        )
+    refuse_legal_forms(name for party in parties for name in party.names)
     entry = new_deal([party.name for party in parties], kind, slug=_slug(parties))
     deal = replace(entry.deal, parties=tuple(parties))
     (valid,) = read_watchlist(write_watchlist([replace(entry, deal=deal)]))
     return valid
+
+
+def refuse_legal_forms(names: Iterable[str]) -> None:
+    """Raise :class:`WatchlistError` if one of the names, typed by hand, says only what form a company has."""
+    if form := next(filter(is_legal_form, names), None):
+        raise _refused(
+            Wording("“{name}” is a legal form, which many companies have; write the whole name.", {"name": form})
+        )
 
 
 def write(deal: Deal) -> str:

@@ -1,4 +1,5 @@
 import asyncio
+import os
 import random
 import shutil
 from collections.abc import AsyncIterator, Callable, Generator
@@ -153,6 +154,15 @@ def times(tally: Tally) -> Callable[..., int]:
         return (gate, chaos, chaos if full is None else full)[tally.tier]
 
     return choose
+
+
+@pytest.fixture
+def corpus() -> Path:
+    """Material by others that may not lie in the repository: labelled news, feeds, the founding article."""
+    place = os.environ.get("HEARSAY_CORPUS")
+    if not place:
+        pytest.skip("HEARSAY_CORPUS does not say where the material by others is that may not lie in the repository")
+    return Path(place)
 
 
 @pytest.fixture(scope="session")

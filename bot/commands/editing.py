@@ -288,9 +288,10 @@ def _changed_party(party: Party, part: Part, text: str) -> Party:
 
 def _refuse_legal_forms(names: Iterable[str]) -> None:
     """Who has several names typed them with a slip; in a file, which is written with more care, it is a warning."""
-    form = next(filter(is_legal_form, names), None)
-    if form:
-        raise Refusal(messages.only_a_legal_form(form))
+    try:
+        shorthand.refuse_legal_forms(names)
+    except WatchlistError as error:
+        raise Refusal(messages.cannot_be(error.problems)) from error
 
 
 def _kind(text: str) -> Kind:

@@ -129,7 +129,8 @@ async def _going_on(session: AsyncSession, deal_id: int) -> Deal:
 async def _files(session: AsyncSession, deal: Deal) -> list[tuple[str, bytes, str]]:
     """Name, content and caption of each file that a deal is written to before it goes."""
     learned = await merging.record(session, deal)
-    rows = in_time_order(Taken(learned.claims, learned.mentions, learned.changes))
+    stages = {claim: claim.stage for claim in learned.claims}
+    rows = in_time_order(Taken(learned.claims, learned.mentions, learned.changes, stages))
     lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
     files = [
         (f"{deal.slug}.toml", imports.export_deals([deal]), messages.words_exported(deal)),

@@ -294,16 +294,6 @@ def cannot_be(problems: Sequence[Problem]) -> Message:
     return Message(_("Nothing was changed. {reason}", reason=why(problems)))
 
 
-def only_a_legal_form(name: str) -> Message:
-    """So many companies are called."""
-    return Message(
-        _(
-            "Nothing was changed. “{name}” is a legal form, which many companies have; write the whole name.",
-            name=cut(name, LONGEST_NAME),
-        )
-    )
-
-
 def asked_again(refusal: Message, deal: Deal, part: Part, place: int | None) -> Message:
     """A text cannot be. The last line is that of the question, so that this can be replied to as well."""
     party = None if place is None else deal.parties[place].value

@@ -1,7 +1,6 @@
 """A labelled set, from its files to the figures."""
 
 import json
-import os
 import re
 import subprocess
 import sys
@@ -280,14 +279,12 @@ PRINTED = {
 }
 
 
-def test_the_figures_are_those_of_the_reference(tmp_path: Path) -> None:
+def test_the_figures_are_those_of_the_reference(corpus: Path, tmp_path: Path) -> None:
     """On the corpus' partnerships, every figure is the one that its own script prints for the same replay.
 
     Origins are left out: which spellings mean one outlet is known better here.
     """
-    if not (corpus := os.environ.get("HEARSAY_CORPUS")):
-        pytest.skip("HEARSAY_CORPUS does not say where the labelled partnerships are")
-    folder, output = Path(corpus) / "bench/dev/partnerships", tmp_path / "output.jsonl"
+    folder, output = corpus / "bench/dev/partnerships", tmp_path / "output.jsonl"
     replayed = hearsay("replay", "--json", "--deals", folder / "deals.toml", folder / "archive.jsonl")
     output.write_text(replayed.stdout, encoding="utf-8")
     gold, events = folder / "gold.tsv", folder / "events.tsv"

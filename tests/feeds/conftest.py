@@ -1,4 +1,3 @@
-import os
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
@@ -50,9 +49,6 @@ async def newsroom(followed: Database) -> AsyncIterator[World]:
 
 
 @pytest.fixture
-def corpus() -> Path:
-    """The shared folder with feeds by others."""
-    place = os.environ.get("HEARSAY_CORPUS")
-    if not place:
-        pytest.skip("HEARSAY_CORPUS does not say where the feeds of others are")
-    return Path(place) / "feeds"
+def corpus(corpus: Path) -> Path:
+    """The feeds of others."""
+    return corpus / "feeds"

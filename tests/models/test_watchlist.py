@@ -1,5 +1,4 @@
 import contextlib
-import os
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -86,11 +85,9 @@ def test_a_short_name_is_taken_if_it_is_meant() -> None:
     assert [party.names for party in read_watchlist(text)[0].deal.parties] == [("X Corp", "X"), ("SAB",)]
 
 
-def test_watchlists_of_others_are_taken() -> None:
+def test_watchlists_of_others_are_taken(corpus: Path) -> None:
     """Those that were written for the labelled news, each whole."""
-    if not (corpus := os.environ.get("HEARSAY_CORPUS")):
-        pytest.skip("HEARSAY_CORPUS does not say where the watchlists of others are")
-    files = list(Path(corpus).glob("bench/**/deals.toml"))
+    files = list(corpus.glob("bench/**/deals.toml"))
     assert files
     for file in files:
         assert len(read_watchlist_file(file)) == file.read_text(encoding="utf-8").count("[[deal]]")
