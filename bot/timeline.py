@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
-from pebble import concurrent
+from pebble import ProcessPool
 
 from bot.language import day, speaking
 from bot.messages.timeline import by_origin, others, stage_label
@@ -61,11 +61,17 @@ async def drawn(timeline: Timeline, now: datetime, language: str) -> bytes:
     Raises :class:`TimeoutError`, and ProcessExpired or :class:`OSError` where the process cannot live.
     """
     # The start waits until the process has read its arguments: a third of a second in which nobody else must wait.
-    return await asyncio.to_thread(lambda: _draw(timeline, now, language).result())
+    return await asyncio.to_thread(_draw_apart, timeline, now, language)
 
 
-@concurrent.process(mp_context=_spawn, timeout=DEADLINE.total_seconds())
-def _draw(timeline: Timeline, now: datetime, language: str) -> bytes:
+def _draw_apart(*what: Any) -> bytes:
+    # not pebble's concurrent.process: 5.2 forks whatever context it is given
+    with ProcessPool(1, context=_spawn) as pool:
+        picture: bytes = pool.schedule(_draw_in, args=what, timeout=DEADLINE.total_seconds()).result()
+        return picture
+
+
+def _draw_in(timeline: Timeline, now: datetime, language: str) -> bytes:
     with speaking(language):
         return draw(timeline, now)
 

@@ -150,3 +150,9 @@ sys.exit('matplotlib' in sys.modules or 'numpy' in sys.modules)
 """
     ended = subprocess.run([sys.executable, "-c", code], check=True, timeout=60, capture_output=True)  # noqa: S603 (our own)
     assert size(ended.stdout) == (SIDE, SIDE)
+
+
+async def test_the_drawing_process_inherits_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A fork would take the program's memory along, with the locks that its threads hold at that moment."""
+    monkeypatch.setattr(picture, "draw", lambda *_: b"of the program's memory")
+    assert size(await picture.drawn(Timeline([Move(NOON, Stage.AGREED)], []), NOON, "en")) == (SIDE, SIDE)
