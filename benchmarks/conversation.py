@@ -33,6 +33,7 @@ from benchmarks.newsstand import Newsstand, newsstand
 from benchmarks.tables import figures
 from benchmarks.years import FEEDS, Size
 from bot.app import Program, Surroundings
+from bot.errors import Refusal
 from bot.jobs import Pace
 from bot.settings import Settings
 from feeds.addresses import PrivateHosts
@@ -188,7 +189,7 @@ async def _ask(path: Path, questions: Sequence["Question"], stand: Newsstand) ->
     async with Database(path) as database:
         program = Program(Settings(_env_file=None), _TOKEN, database, around)  # type: ignore[call-arg]
         running = asyncio.create_task(program.run())
-        began = _watch_handlers(program)
+        began, failures = _watch_handlers(program)
         await program.poller.poll_due()  # as at every start: the names of all deals are learned then
         await program.jobs.settle()  # as a minute later
         polling = asyncio.create_task(_poll_on(program, stand, clock))
@@ -200,6 +201,8 @@ async def _ask(path: Path, questions: Sequence["Question"], stand: Newsstand) ->
             await asyncio.wait_for(wire.sent.wait(), 30)
             waits[question.kind].append(wire.at - began[-1])
             await program.inbox.idle()
+            if failures:  # an apology comes fast
+                raise failures[0]
         hindered = (_waited() - waited) / (perf_counter() - since)
         polling.cancel()
         running.cancel()
@@ -219,20 +222,27 @@ async def _poll_on(program: Program, stand: Newsstand, clock: Clock) -> None:
         clock.polls += FEEDS
 
 
-def _watch_handlers(program: Program) -> Sequence[float]:
-    """The times at which handlers were called, as they are called."""
+def _watch_handlers(program: Program) -> tuple[Sequence[float], Sequence[Exception]]:
+    """The times at which handlers are called, and what they fail of."""
     began: list[float] = []
+    failures: list[Exception] = []
     for handler in program._application.handlers[0]:  # noqa: SLF001 (nobody else needs them)
-        _watch(handler, began)
-    return began
+        _watch(handler, began, failures)
+    return began, failures
 
 
-def _watch(handler: BaseHandler[Any, Any, Any], began: list[float]) -> None:
+def _watch(handler: BaseHandler[Any, Any, Any], began: list[float], failures: list[Exception]) -> None:
     answer = handler.callback
 
     async def watched(update: Update, context: Any) -> Any:
         began.append(perf_counter())
-        return await answer(update, context)
+        try:
+            return await answer(update, context)
+        except Refusal:
+            raise
+        except Exception as failure:
+            failures.append(failure)
+            raise
 
     handler.callback = watched
 

@@ -173,7 +173,7 @@ def name_the_end(stage: Stage, stood: Stage | None) -> Stage:
 
 def _name_the_end(standing: Standing, report: Report) -> Report:
     stage = name_the_end(report.claim.stage, standing.stage)
-    return replace(report, claim=replace(report.claim, stage=stage))
+    return report if stage is report.claim.stage else replace(report, claim=replace(report.claim, stage=stage))
 
 
 def _settled(standing: Standing, report: Report) -> Decision:

@@ -91,11 +91,6 @@ class Database:
             finally:
                 await self._lock.release()
 
-    @property
-    def is_writing(self) -> bool:
-        """Whether somebody in this process writes now, or waits for another process to end writing."""
-        return self._turn.locked()
-
     async def close(self) -> None:
         """Close all connections."""
         await self._readers.dispose()

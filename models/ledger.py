@@ -187,7 +187,7 @@ async def _heard(session: AsyncSession, claim: Claim) -> Sequence[Claim]:
             Claim.moment >= claim.moment - decide.MEMORY,
             Claim.outcome.not_in([Outcome.BYSTANDER, Outcome.BACKGROUND]),
         )
-        .options(joinedload(Claim.article), joinedload(Claim.deal))
+        .options(joinedload(Claim.article), selectinload(Claim.deal))  # the deal is loaded already
         .order_by(Claim.moment, Claim.id)
     )
     return (await session.scalars(query)).all()

@@ -1,8 +1,8 @@
 """Full-text search over what is stored: the articles about followed deals, and the headlines of all feeds.
 
 SQLite's FTS5 keeps the words; the texts stay where they are (https://sqlite.org/fts5.html, external content tables).
-An article or a headline is indexed within seconds of its coming, or before the next search, together with all others
-that came meanwhile: to index the fifty entries of one poll by themselves would take longer than to store them. What is
+An article or a headline is indexed within seconds of its coming, together with all others that came meanwhile: to index
+the fifty entries of one poll by themselves would take longer than to store them. No search waits for that. What is
 deleted or revised is taken out by triggers. A migration that rebuilds one of the tables drops its triggers and must
 make them anew.
 """
@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import DDL, ColumnElement, String, and_, column, event, func, or_, select, table, text, true
+from sqlalchemy import DDL, ColumnElement, String, and_, column, event, or_, select, table, text, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.article import Article
@@ -49,7 +49,7 @@ _DEALS_COME = """CREATE TRIGGER deal_words_insert AFTER INSERT ON deal
 _NEW = """INSERT INTO {table}_words (rowid, {columns}) SELECT id, {columns} FROM {table}
     WHERE id > (SELECT coalesce(max(id), 0) FROM {table}_words_docsize)"""
 _BEHIND = "SELECT EXISTS (SELECT 1 FROM {table} WHERE id > (SELECT coalesce(max(id), 0) FROM {table}_words_docsize))"
-_NEWS = {"article": ("title", "summary", "body"), "entry": ("title",)}
+_NEWS = {Article.__tablename__: ("title", "summary", "body"), Entry.__tablename__: ("title",)}
 
 
 def _filled(template: str, table: str, *columns: str) -> str:
@@ -61,8 +61,8 @@ def _filled(template: str, table: str, *columns: str) -> str:
 
 def _make_with_tables() -> None:
     """Wherever the tables are made from the models, their indexes are, too; a migration makes its own."""
-    for name, columns in (*_NEWS.items(), ("deal", ("title",))):
-        for statement in (*_INDEX, *([_DEALS_COME] if name == "deal" else ())):
+    for name, columns in (*_NEWS.items(), (Deal.__tablename__, ("title",))):
+        for statement in (*_INDEX, *([_DEALS_COME] if name == Deal.__tablename__ else ())):
             event.listen(Base.metadata.tables[name], "after_create", DDL(_filled(statement, name, *columns)))  # type: ignore[no-untyped-call]
 
 
@@ -162,9 +162,12 @@ _SEARCH = text("""
         coalesce(article.url, '') AS url,
         coalesce(article.outlet, feed.title, '') AS outlet,
         page.at AS at,
-        page.total AS total,
-        max((SELECT count(*) FROM article_hit), (SELECT count(*) FROM entry_hit)) = :most AS more
-    FROM page
+        coalesce(page.total, 0) AS total,
+        max((SELECT count(*) FROM article_hit), (SELECT count(*) FROM entry_hit)) = :most AS more,
+        articles,
+        headlines
+    FROM (SELECT (SELECT count(*) FROM article) AS articles, (SELECT count(*) FROM entry) AS headlines)
+    LEFT JOIN page
     LEFT JOIN article ON article.id = page.article_id
     LEFT JOIN entry ON entry.id = page.entry_id
     LEFT JOIN feed ON feed.id = entry.feed_id
@@ -177,18 +180,11 @@ async def search(session: AsyncSession, words: str, offset: int, limit: int) -> 
 
     The words must hold some to look for: :func:`expression` tells.
     """
-    rows = (
-        await session.execute(
-            _SEARCH, {"words": expression(words), "most": MOST_FOUND, "limit": limit, "offset": offset}
-        )
-    ).all()
-    return Found(
-        hits=[Hit(row.title, row.url, row.outlet, row.at) for row in rows],
-        total=rows[0].total if rows else 0,
-        more=bool(rows and rows[0].more),
-        articles=await session.scalar(select(func.count()).select_from(Article)) or 0,
-        headlines=await session.scalar(select(func.count()).select_from(Entry)) or 0,
-    )
+    wanted = {"words": expression(words), "most": MOST_FOUND, "limit": limit, "offset": offset}
+    rows = (await session.execute(_SEARCH, wanted)).all()  # one at least, for the counts
+    first = rows[0]
+    hits = [Hit(row.title, row.url, row.outlet, row.at) for row in rows if first.total]
+    return Found(hits, first.total, bool(first.more), first.articles, first.headlines)
 
 
 # Deals ---------------------------------------------------------------------------------------------------------------

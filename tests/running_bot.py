@@ -121,7 +121,7 @@ class Bot:
         await self.program.inbox.idle()
 
     async def news(self, title: str, outlet: str = "Carrier Wire", trust: Trust = Trust.TRUSTED) -> None:
-        """An article appears and is read; what it moves is delivered."""
+        """An article appears and is read; what it moves is delivered, and searches find it."""
         self._articles += 1
         self.clock.advance(minutes=1)
         article = Article(
@@ -138,6 +138,7 @@ class Bot:
             await intake.refresh(session)
             await take(session, await intake.read(session, [article]), Batch())
         await self.program.courier.deliver()
+        await self.program.jobs.index()
 
     async def deal(self, slug: str) -> Deal:
         async with self.database.read() as session:

@@ -34,10 +34,6 @@ class SearchCommands:
             raise Refusal(missing("search"))
         if not search.expression(words):
             raise Refusal(messages.no_words())
-        if (
-            not self._database.is_writing
-        ):  # else the next tick indexes the latest news: nobody waits for writers to search
-            await search.catch_up(self._database)
         await reply(update, await self._page(words, 0))
 
     async def turn_page(self, update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:

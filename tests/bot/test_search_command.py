@@ -6,8 +6,7 @@ from running_bot import ANNA, BORIS, GROUP, Bot
 from sqlalchemy import select
 
 from matcher.vocabulary import Trust
-from models import entry, feed, imports, search
-from models.database import Database
+from models import entry, feed, imports
 from models.entry import Marks
 from models.feed import Feed
 from models.watchlist import read_watchlist
@@ -20,6 +19,7 @@ async def publish(bot: Bot, *titles: str) -> None:
         row = (await session.scalars(select(Feed))).one()
         marks = [(title, Marks(n, n, n, n, NOON + n * HOUR)) for n, title in enumerate(titles)]
         await entry.remember(session, row.id, marks, bot.clock())
+    await bot.program.jobs.index()
 
 
 async def test_articles_and_headlines_are_found_newest_first(bot: Bot) -> None:
@@ -34,15 +34,6 @@ async def test_articles_and_headlines_are_found_newest_first(bot: Bot) -> None:
     assert lines[1] == "• Gamma buys <Delta> & more – The <News>, 8 Jan 2018"
     assert lines[-1] == "Searched: the full texts of 1 articles about followed deals, and 2 headlines of all feeds."
     assert any(e.get("url") == "https://carrier-wire.example/1" for e in answer.entities)
-
-
-async def test_searching_waits_for_no_writer(bot: Bot, monkeypatch: pytest.MonkeyPatch) -> None:
-    """While the database is written, the latest news is left to the next tick."""
-    monkeypatch.setattr(Database, "is_writing", True)
-    await publish(bot, "Gamma buys Delta")
-    assert "Nothing found" in (await bot.ask("/search gamma")).text
-    await search.catch_up(bot.database)
-    assert "Gamma buys Delta" in (await bot.ask("/search gamma")).text
 
 
 async def test_pages_are_turned_by_buttons(bot: Bot) -> None:
