@@ -7,11 +7,13 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from matcher.attribution import Credit
+from matcher.claims import LEAST, Manner
 from matcher.cues import WEIGHED, Rule
 from matcher.decide import Outcome
 from matcher.explain import (
     Credited,
     Decided,
+    Dropped,
     Effect,
     Explanation,
     Fit,
@@ -79,6 +81,8 @@ _TRAITS = {
     **{f"@credit {speaker}": f"{speaker} behind the headline" for speaker in Speaker},
 }
 """The classifier's features that are not words."""
+_RULES = {"@rule": "the rule {}", "@says": "a rule for {}", "@aside": "the rule {} in the circumstances"}
+"""Those that are rules."""
 _WHERE = {"<": "before the parties", "=": "between the parties", ">": "behind the parties"}
 """What the first character of a classifier's feature says about the place of its word."""
 
@@ -191,7 +195,9 @@ def _sentence(explained: SentenceExplanation) -> Iterator[Row]:
         yield "circumstances", explained.aside.strip() or "none that count: what has not happened is left out"
     for decided in explained.decided:
         yield from _decided(decided)
-    if not explained.decided:
+    if explained.dropped:
+        yield from _dropped(explained.dropped)
+    elif not explained.decided:
         yield "rule", "none fits"
     if explained.weighed:
         yield from _weighed(explained.weighed)
@@ -228,7 +234,7 @@ def _who(credit: Credit) -> str:
 def _decided(decided: Decided) -> Iterator[Row]:
     rule, fit = decided.finding.rule, decided.fit
     if fit is None:
-        yield "rule", f"none fits; the classifier says {_stage(rule.stage)}"
+        yield "rule", f"none has a say; the classifier says {_stage(rule.stage)}"
     else:
         yield "rule", f"{rule.id}: {_meaning(rule)}"
         yield "phrase", fit.phrase
@@ -237,10 +243,16 @@ def _decided(decided: Decided) -> Iterator[Row]:
         why = f": {_REASONS[decided.reason].format(decided.words)}" if decided.reason else ""
         yield "told as", decided.finding.manner.value + why
         if fit:
-            own = f"the rule's own is {rule.certainty:.2f}, before the words around are weighed"
-            yield "certainty", f"{decided.finding.certainty:.2f}; {own}"
+            why = "; so often it is right beside such words" if decided.finding.manner is Manner.NEWS else ""
+            yield "certainty", f"{decided.finding.certainty:.2f}{why}"
     for further in decided.further:
         yield "also fits", f"further down: {_further(further)}"
+
+
+def _dropped(dropped: Dropped) -> Iterator[Row]:
+    fit = dropped.fit
+    yield "not heard", f"{fit.rule.id}: {_meaning(fit.rule)}, by “{fit.words}”"
+    yield "", f"beside such words it is right with a probability of {dropped.certainty:.2f}; {LEAST} is needed"
 
 
 def _further(fit: Fit) -> str:
@@ -272,6 +284,9 @@ def _features(reasons: Iterable[tuple[str, float]]) -> str:
 
 def _in_words(feature: str) -> str:
     """A feature in words; see :func:`matcher.classifier.features`."""
+    sign, _, rule = feature.partition(" ")
+    if sign in _RULES:
+        return _RULES[sign].format(rule)
     if len(feature) > 1 and feature[0] in _WHERE and feature[1] != " ":
         return f"“{feature[1:]}” {_WHERE[feature[0]]}"
     return _TRAITS.get(feature, f"“{feature}”")

@@ -1,8 +1,8 @@
-"""A linear classifier: what the words around the parties speak for, where no rule has a say.
+"""A linear classifier: what the words around the parties speak for, and how far a rule that fires is to be believed.
 
 It is a softmax over stages (multinomial logistic regression) whose features are words and short word sequences of the
-masked sentence, so that every decision can be read off as a sum of word weights. The weights are plain numbers in
-``cues/<language>.weights.tsv``, made by ``python -m training`` from headlines of our own.
+masked sentence, and the rules that fire in it, so that every decision can be read off as a sum of weights. The weights
+are plain numbers in ``cues/<language>.weights.tsv``, made by ``python -m training`` from headlines of our own.
 """
 
 import math
@@ -14,6 +14,7 @@ from importlib import resources
 from itertools import islice
 
 from matcher.attribution import Credit
+from matcher.cues import Fired, Rule
 from matcher.phrases import PARTIES
 from matcher.vocabulary import Kind, Stage, Status
 
@@ -23,8 +24,7 @@ NOTHING = "none"
 _LONGEST_SEQUENCE = 3
 _IN_ORDER = "XYZ"
 _BETWEEN, _BEFORE, _BEHIND = "=", "<", ">"
-_LEAST = 0.001
-"""No share counts as nearer to nothing, or to certainty, than this."""
+_RULE = "@rule {}"
 
 
 class WeightsError(ValueError):
@@ -40,12 +40,12 @@ class Verdict:
     """Of the stage's status, 0 to 1."""
 
 
-def features(masked: str, kind: Kind, credit: Credit, part: str) -> Iterator[str]:
+def features(masked: str, kind: Kind, credit: Credit, part: str, fired: Fired) -> Iterator[str]:
     """What the classifier sees of a masked sentence.
 
     Words and sequences of up to three, with the parties as X and Y in the order in which they are named; each word once
     more by where it stands (``<`` before both parties, ``=`` between them, ``>`` behind); who is credited behind a
-    headline; and whether the deal is a partnership.
+    headline; whether the deal is a partnership; and which rules fire, with what they say.
     """
     words = ["^", *_in_order_of_mention(masked), "$"]
     for length in range(1, _LONGEST_SEQUENCE + 1):
@@ -56,6 +56,11 @@ def features(masked: str, kind: Kind, credit: Credit, part: str) -> Iterator[str
     yield f"@part {part}"
     if credit.speaker or credit.outlet:
         yield f"@credit {credit.speaker or 'outlet'}"
+    if fired.main:
+        yield _RULE.format(fired.main.id)
+        yield f"@says {fired.main.stage or NOTHING}"
+    if fired.aside:
+        yield f"@aside {fired.aside.id}"
 
 
 def _in_order_of_mention(masked: str) -> Iterator[str]:
@@ -78,29 +83,13 @@ def _by_place(words: list[str]) -> Iterator[str]:
             yield place + word
 
 
-@dataclass(frozen=True, slots=True)
-class Calibration:
-    """How sure to be of what a rule says, given what the rule is worth and what the words weigh (a logistic fit)."""
-
-    constant: float
-    rule: float
-    words: float
-
-    def certainty(self, rule: float, words: float) -> float:
-        """0 to 1, from the rule's own certainty and the classifier's probability of the same status."""
-        return _share(self.constant + self.rule * _log_odds(rule) + self.words * _log_odds(words))
-
-
 class Classifier:
     """The weights of one language, ready to weigh sentences."""
 
-    def __init__(
-        self, weights: Mapping[str, Mapping[str, float]], bias: Mapping[str, float], calibration: Calibration
-    ) -> None:
+    def __init__(self, weights: Mapping[str, Mapping[str, float]], bias: Mapping[str, float]) -> None:
         """``weights``: for each feature, the outcomes it speaks for or against; ``bias``: where to begin."""
         self._weights = weights
         self._bias = bias
-        self._calibration = calibration
 
     def weigh(self, found: Iterable[str]) -> Mapping[str, float]:
         """The probability of each stage, and of nothing, given the features."""
@@ -113,11 +102,14 @@ class Classifier:
         total = sum(shares.values())
         return {outcome: share / total for outcome, share in shares.items()}
 
-    def certainty(self, rule: float, stage: Stage, found: Iterable[str]) -> float:
-        """How sure to be of a stage that a rule of this certainty says, 0 to 1."""
+    def has_learned(self, rule: Rule) -> bool:
+        """Whether the rule was there when the weights were made, and fired."""
+        return _RULE.format(rule.id) in self._weights
+
+    def certainty(self, stage: Stage, found: Iterable[str]) -> float:
+        """How sure to be of the status of a stage that a rule says, 0 to 1."""
         shares = self.weigh(found)
-        words = sum(share for outcome, share in shares.items() if outcome != NOTHING and _same_status(outcome, stage))
-        return self._calibration.certainty(rule, words)
+        return sum(share for outcome, share in shares.items() if outcome != NOTHING and _same_status(outcome, stage))
 
     def verdict(self, found: Iterable[str]) -> Verdict:
         """The likeliest status with its likeliest stage, however unlikely both are."""
@@ -140,24 +132,15 @@ def _same_status(outcome: str, stage: Stage) -> bool:
     return Stage(outcome).status is stage.status
 
 
-def _log_odds(share: float) -> float:
-    bounded = min(max(share, _LEAST), 1 - _LEAST)
-    return math.log(bounded / (1 - bounded))
-
-
-def _share(log_odds: float) -> float:
-    return 1 / (1 + math.exp(-log_odds))
-
-
 def parse_weights(text: str) -> Classifier:
     """Read a weights file. Raises :class:`WeightsError` where it is malformed.
 
     Tab separated; an empty field is 0. The first line is the note of where the weights come from; then come the
-    calibration, the outcomes, the bias, and a line for each feature with its weights.
+    outcomes, the bias, and a line for each feature with its weights.
     """
     try:
         lines = iter(text.splitlines())
-        _, calibration, (_, *names), bias = (line.split("\t") for line in islice(lines, 4))
+        _, (_, *names), bias = (line.split("\t") for line in islice(lines, 3))
         outcomes = [name if name == NOTHING else Stage(name) for name in names]
         rows = (line.partition("\t") for line in lines)
         # Half of the features have weights that another has, too; together with the numbers this saves 30 MB.
@@ -165,7 +148,6 @@ def parse_weights(text: str) -> Classifier:
         return Classifier(
             {feature: shared(fields) for feature, _, fields in rows},
             _weights(bias[1:], outcomes),
-            Calibration(*map(float, calibration[1:])),
         )
     except (TypeError, ValueError) as error:
         raise WeightsError(f"The weights cannot be read: {error}. Make them anew: make train") from error

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
-from typing import Any
+from typing import Any, NamedTuple
 
 import ahocorasick_rs
 
@@ -66,7 +66,17 @@ class Rule:
     parts: frozenset[str] = frozenset(_PARTS)
     """``title`` and ``text``: where the phrases mean this."""
     certainty: float = 0.9
-    """How often the rule is right in a title, by experience on labelled news, 0 to 1."""
+    """How sure to be of what it reads in a title, 0 to 1: of a known fact, and of news as long as the classifier has
+    not learned the rule."""
+
+
+class Fired(NamedTuple):
+    """The rules that fire in a sentence for a deal."""
+
+    main: Rule | None
+    """In the main clause."""
+    aside: Rule | None
+    """In the circumstances, where the main clause claims nothing."""
 
 
 @dataclass(frozen=True, slots=True)

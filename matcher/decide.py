@@ -55,6 +55,7 @@ _SAME_WORDS = 85
 _REOPENS = frozenset({Stage.TALKS, Stage.OFFER, Stage.NEAR, Stage.AGREED, Stage.COMPLETED})
 _TALKS_GO_ON = frozenset({Stage.TALKS, Stage.NEAR})
 _UNDOES_A_SIGNATURE = frozenset({Stage.TERMINATED, Stage.BLOCKED, Stage.CALLED_OFF})
+_ENDS_WHAT_RUNS = frozenset({Stage.TERMINATED, Stage.BLOCKED})
 _SIGNED = frozenset({Stage.AGREED, Stage.COMPLETED, Stage.TERMINATED})
 """Where a deal stands once it was signed, or when what was signed has just ended."""
 _UNSIGNED = frozenset(
@@ -249,7 +250,7 @@ def _may_leave(kind: Kind, standing: Standing, report: Report) -> bool:
     match standing.stage:
         case Stage.COMPLETED:
             ends_for_good = kind in (Kind.ACQUISITION, Kind.MERGER)
-            return stage is Stage.TERMINATED and not ends_for_good
+            return stage in _ENDS_WHAT_RUNS and not ends_for_good
         case Stage.AGREED if standing.confirmed or _is_established(standing, report):
             return stage in _UNDOES_A_SIGNATURE
         case Stage.AGREED if stage.status is Status.RUMORED:

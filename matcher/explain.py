@@ -14,8 +14,8 @@ from functools import partial
 from itertools import islice
 
 from matcher.attribution import NOBODY, Credit
-from matcher.claims import SURE, Analysis, Finding, Manner
-from matcher.classifier import NOTHING, features
+from matcher.claims import SURE, Analysis, Finding, Manner, View
+from matcher.classifier import NOTHING
 from matcher.cues import WEIGHED, Rule
 from matcher.decide import Decision, decide, is_key_move
 from matcher.matcher import Matcher
@@ -135,6 +135,14 @@ class Decided:
 
 
 @dataclass(frozen=True, slots=True)
+class Dropped:
+    """A rule that fired, and was not heard: the words speak against it."""
+
+    fit: Fit
+    certainty: float
+
+
+@dataclass(frozen=True, slots=True)
 class Weighing:
     """What the classifier makes of a sentence."""
 
@@ -175,6 +183,7 @@ class SentenceExplanation:
     """The circumstances; blank if there are none."""
     credited: tuple[Credited, ...]
     decided: tuple[Decided, ...]
+    dropped: Dropped | None
     weighed: Weighing | None
     """Only where no rule has a say."""
 
@@ -310,10 +319,11 @@ class _Reader:
     def sentences(self) -> Iterator[SentenceExplanation]:
         naming = self._analysis.naming(self._index, self._deal)
         found = self._analysis.findings(self._index, self._deal)
-        for (_, sentence, masked), findings in zip(naming, found, strict=True):
-            yield self._sentence(sentence, masked, findings)
+        for (number, sentence, masked), findings in zip(naming, found, strict=True):
+            yield self._sentence(sentence, View(number, masked, self._deal.kind), findings)
 
-    def _sentence(self, sentence: Sentence, masked: str, findings: Sequence[Finding]) -> SentenceExplanation:
+    def _sentence(self, sentence: Sentence, view: View, findings: Sequence[Finding]) -> SentenceExplanation:
+        masked = view.masked
         main, aside = self._cues.clauses(masked)
         by_rules = any(finding.rule.id != WEIGHED for finding in findings)
         return SentenceExplanation(
@@ -324,7 +334,8 @@ class _Reader:
             aside=aside,
             credited=tuple(self._credited(sentence, masked, findings)),
             decided=tuple(self._decided(findings, main, aside)),
-            weighed=None if by_rules else self._weighed(sentence, masked),
+            dropped=None if by_rules else self._dropped(sentence, main, view),
+            weighed=None if by_rules else self._weighed(sentence, view),
         )
 
     def _legend(self, sentence: Sentence, masked: str) -> Iterator[Letter]:
@@ -334,12 +345,18 @@ class _Reader:
             yield Letter(sign, parties.get(sign), sign not in named)
 
     def _decided(self, findings: Sequence[Finding], main: str, aside: str) -> Iterator[Decided]:
-        clauses = iter(((main, False), (aside, True)))  # each gives one finding at most, the main clause the first
         for finding in findings:
-            read = ((self._first_fits(finding.sentence, clause), in_aside) for clause, in_aside in clauses)
-            fits, in_aside = next((one for one in read if one[0]), ((), False))
+            read = ((self._first_fits(finding.sentence, clause), clause is aside) for clause in (main, aside))
+            fitting = (one for one in read if one[0] and one[0][0].rule.id == finding.rule.id)
+            fits, in_aside = next(fitting, ((), False))
             reason, words = self._reason(finding, in_aside=in_aside)
             yield Decided(finding, fits[0] if fits else None, fits[1:], reason, words)
+
+    def _dropped(self, sentence: Sentence, main: str, view: View) -> Dropped | None:
+        fit = next(self._fits(sentence, main), None)
+        if fit is None or fit.rule.stage is None:
+            return None
+        return Dropped(fit, self._classifier.certainty(fit.rule.stage, self._analysis.evidence(view)))
 
     def _first_fits(self, sentence: Sentence, clause: str) -> tuple[Fit, ...]:
         return tuple(islice(self._fits(sentence, clause), 1 + _FURTHER))
@@ -375,8 +392,8 @@ class _Reader:
             if added := _added(credit, own):
                 yield Credited(added, Place.AROUND, "")
 
-    def _weighed(self, sentence: Sentence, masked: str) -> Weighing:
-        found = tuple(features(masked, self._deal.kind, sentence.credit, sentence.part))
+    def _weighed(self, sentence: Sentence, view: View) -> Weighing:
+        found = self._analysis.evidence(view)
         shares, verdict = self._classifier.weigh(found), self._classifier.verdict(found)
         reasons = self._classifier.reasons(found, verdict.stage)
         return Weighing(

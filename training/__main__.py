@@ -9,13 +9,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import logit
 from sklearn.feature_extraction import DictVectorizer
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import KFold, cross_val_predict
 
-from matcher.classifier import NOTHING
-from matcher.vocabulary import Stage
 from training.examples import Example, digest, examples
 
 WEIGHTS = Path(__file__).parent.parent / "matcher" / "cues" / "en.weights.tsv"
@@ -25,13 +21,11 @@ LEAST_LINES = 2
 """A feature that stands in fewer lines is a name or a whim, and left out."""
 SMALLEST = 0.05
 """Weights nearer to zero are not written: they never decide, and there are many."""
-FOLDS = 5
 
 
 class Trained(NamedTuple):
     """What was learned."""
 
-    calibration: Sequence[float]
     outcomes: Sequence[str]
     features: Sequence[str]
     weights: np.ndarray
@@ -45,27 +39,9 @@ def train(lines: Sequence[Example]) -> Trained:
     common = np.asarray((table > 0).sum(axis=0)).ravel() >= LEAST_LINES
     table, outcomes = table[:, common], np.array([line.outcome for line in lines])
     model = LogisticRegression(C=PENALTY, max_iter=5_000).fit(table, outcomes)
-    folds = KFold(FOLDS, shuffle=True, random_state=0)
-    unseen = cross_val_predict(model, table, outcomes, cv=folds, method="predict_proba")
     features = [name for name, keep in zip(vectorizer.feature_names_, common, strict=True) if keep]
     weights = np.vstack([model.intercept_, model.coef_.T])
-    return Trained(calibrate(lines, list(model.classes_), unseen), list(model.classes_), features, weights)
-
-
-def calibrate(lines: Sequence[Example], outcomes: Sequence[str], unseen: np.ndarray) -> list[float]:
-    """How the certainty of a rule and the weight of the words together tell how often the rule is right.
-
-    ``unseen`` are the probabilities that the classifier gives to lines it was not trained on.
-    """
-    evidence, right = [], []
-    for line, shares in zip(lines, unseen, strict=True):
-        if line.ruled:
-            status = line.ruled.status
-            words = sum(s for o, s in zip(outcomes, shares, strict=True) if o != NOTHING and Stage(o).status is status)
-            evidence.append([line.certainty, words])
-            right.append(line.outcome != NOTHING and Stage(line.outcome).status is status)
-    fit = LogisticRegression(C=np.inf).fit(logit(np.clip(evidence, 0.001, 0.999)), right)
-    return [*fit.intercept_, *fit.coef_[0]]
+    return Trained(list(model.classes_), features, weights)
 
 
 def write(trained: Trained, path: Path) -> None:
@@ -73,7 +49,6 @@ def write(trained: Trained, path: Path) -> None:
     rows = zip(trained.features, map(_fields, trained.weights[1:]), strict=True)
     lines = [
         [f"made by python -m training from lines with the digest {digest()}"],
-        ["calibration", *(f"{number:.3f}" for number in trained.calibration)],
         ["outcomes", *trained.outcomes],
         ["bias", *_fields(trained.weights[0])],
         *([feature, *fields] for feature, fields in rows if any(fields)),

@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 
-from matcher.claims import TEXT_FACTOR, Manner
-from matcher.classifier import NOTHING, Calibration, Classifier, features
+from matcher.claims import View
+from matcher.classifier import NOTHING, Classifier
 from matcher.matcher import Matcher
 from matcher.vocabulary import Article, Deal, Kind, Party, Stage
 
@@ -22,7 +22,7 @@ BACKGROUND = "background"
 """Label of a sentence that tells of another time; it claims nothing now."""
 
 _WHEN = datetime(2020, 1, 1, tzinfo=UTC)
-_UNTRAINED = Classifier({}, dict.fromkeys((NOTHING, *Stage), 0.0), Calibration(0, 0, 0))
+_UNTRAINED = Classifier({}, dict.fromkeys((NOTHING, *Stage), 0.0))
 _PARTY = re.compile(r"\[([^\]]+)\]")
 
 
@@ -37,10 +37,6 @@ class Example:
     features: tuple[str, ...]
     outcome: str
     """A stage, or :data:`~matcher.classifier.NOTHING`."""
-    ruled: Stage | None
-    """What a rule says is news, where one does."""
-    certainty: float
-    """The rule's own certainty; 0 without a rule."""
 
 
 def examples() -> Iterator[Example]:
@@ -68,12 +64,6 @@ def _example(label: str, stage: str, kind: str, text: str, *, title: bool) -> Ex
     plain = text.replace("[", "").replace("]", "")
     article = Article("line", plain if title else "", _WHEN, body="" if title else plain)
     analysis = Matcher([deal], classifier=_UNTRAINED).analysis(article)
-    found = (
-        feature
-        for _, sentence, masked in analysis.naming(0, deal)
-        for feature in features(masked, deal.kind, sentence.credit, sentence.part)
-    )
-    news = [f.rule for fired in analysis.findings(0, deal) for f in fired if f.rule.stage and f.manner is Manner.NEWS]
-    outcome = NOTHING if label in (NOTHING, BACKGROUND) else Stage(stage)
-    certainty = news[0].certainty * (1 if title else TEXT_FACTOR) if news else 0.0
-    return Example(tuple(dict.fromkeys(found)), outcome, news[0].stage if news else None, certainty)
+    views = (View(number, masked, deal.kind) for number, _, masked in analysis.naming(0, deal))
+    found = dict.fromkeys(feature for view in views for feature in analysis.evidence(view))
+    return Example(tuple(found), NOTHING if label in (NOTHING, BACKGROUND) else Stage(stage))

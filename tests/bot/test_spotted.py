@@ -103,7 +103,7 @@ async def test_stored_articles_are_linked_and_copies_count_once(owned: Bot) -> N
     await owned.news(title, outlet="The Ledger")
     await owned.news(title, outlet="The Echo")
     answer = await owned.ask("/spotted", chat=OWNER)
-    assert "Northwind + Southgate Foods · RUMORED · in talks · 3 articles, 2 sources" in answer.text
+    assert "Northwind + Southgate Foods · RUMORED · close to a deal · 3 articles, 2 sources" in answer.text
     assert [e["url"] for e in answer.entities if "url" in e] == ["https://carrier-wire.example/2"]
 
 

@@ -10,10 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matcher.claims import SURE
-from matcher.classifier import NOTHING, Calibration, Classifier
+from matcher.classifier import NOTHING, Classifier
 from matcher.cues import WEIGHED, Cues, bundled_cues, parse
+from matcher.decide import decide
 from matcher.matcher import Matcher
-from matcher.vocabulary import Article, Claim, Deal, Field, Kind, Party, Speaker, Stage
+from matcher.vocabulary import Article, Claim, Deal, Field, Kind, Party, Report, Speaker, Stage, Standing
 
 NOON = datetime(2020, 5, 4, 12, 0, tzinfo=UTC)
 TELVARA, NORTHGATE, QUORUM = Party("Telvara", ticker="TLV"), Party("Northgate"), Party("Quorum Media")
@@ -96,11 +97,24 @@ def test_the_first_sentence_of_an_article_reports(body: str, stage: Stage) -> No
         "Hospitals warn of higher prices if Telvara buys Northgate",
         "Chief of pump group to quit if Telvara-Northgate deal closes",
         "Mayor asks for promises should Telvara acquire Northgate",
+        "Dividend to be paid before Telvara completes Northgate deal",
+        "Pump group to move its head office once Telvara completes Northgate takeover",
+        "Shares vest only after Telvara completes Northgate deal",
     ],
 )
 def test_what_has_not_happened_is_no_settled_fact(title: str) -> None:
     """A condition tells nothing of a deal, neither as news nor as background."""
     assert claims(title) == ()
+
+
+@pytest.mark.parametrize(
+    "title", ["EU clears Telvara's purchase of Northgate", "Jobs at risk after Telvara buys Northgate"]
+)
+def test_a_settled_fact_gives_a_new_deal_its_status_quietly(title: str) -> None:
+    """However little the words sound like news."""
+    (claim,) = claims(title)
+    decision = decide(Kind.ACQUISITION, Standing(), Report(claim, "1", NOON))
+    assert (decision.standing.stage, decision.quiet) == (Stage.AGREED, True)
 
 
 @pytest.mark.parametrize(
@@ -310,9 +324,10 @@ def test_what_the_words_say_needs_no_rule() -> None:
 
 def test_certainty_falls_where_the_words_speak_against_a_rule() -> None:
     """The same rule is less sure of a headline whose other words tell of something else."""
-    (plain,) = claims("Telvara in talks to buy Northgate")
-    (odd,) = claims("Telvara customers in talks of the town over Northgate outage, prices and service")
-    assert plain.certainty > 0.9 > odd.certainty
+    (plain,) = claims("Telvara buys Northgate")
+    (odd,) = claims("Telvara buys $4 mln of Northgate pumps")
+    assert plain.rule == odd.rule
+    assert plain.certainty > odd.certainty + 0.1
 
 
 @pytest.mark.parametrize("outlet", ["Northgate News", "Northgate Herald", "The Northgate Daily Times"])
@@ -347,12 +362,17 @@ id = "agreement"
 stage = "agreed"
 phrases = ["X ... agrees ... Y"]
 """
-WEIGHTS = {"town": {NOTHING: 5.0}, "agrees": {"agreed": 5.0}, "swallows": {"agreed": 5.0}}
-AS_THE_WORDS_WEIGH = Calibration(constant=0, rule=0, words=1)
+WEIGHTS = {
+    "town": {NOTHING: 5.0},
+    "agrees": {"agreed": 5.0},
+    "swallows": {"agreed": 5.0},
+    "@rule talks": {"talks": 1.0},
+    "@rule agreement": {"agreed": 1.0},
+}
 
 
 def weighed(title: str, body: str) -> list[tuple[Stage, str, Field]]:
-    words = Classifier(WEIGHTS, {NOTHING: 0.0, "talks": 0.0, "agreed": 0.0}, AS_THE_WORDS_WEIGH)
+    words = Classifier(WEIGHTS, {NOTHING: 0.0, "talks": 0.0, "agreed": 0.0})
     read = Matcher([deal()], Cues([parse(RULES, "test.toml")]), words).read(article(title, body))
     return [(claim.stage, claim.rule, claim.field) for claim in read.claims]
 
@@ -361,8 +381,16 @@ def test_a_hopeless_reading_of_the_title_hides_no_clear_one_in_the_text() -> Non
     """A title is heard first, unless all its words speak against what a rule reads there."""
     title = "Telvara talks of the town in Northgate"
     assert weighed(title, "Telvara agrees to buy Northgate.") == [(Stage.AGREED, "agreement", Field.BODY)]
-    assert weighed(title, "The fair is open.") == [(Stage.TALKS, "talks", Field.TITLE)]
+    assert weighed(title, "The fair is open.") == []
     assert weighed("Telvara talks to Northgate", "Telvara agrees to buy Northgate.")[0][2] is Field.TITLE
+
+
+def test_a_rule_that_was_not_learned_is_as_sure_as_it_says() -> None:
+    """Whoever adds a rule need not train anything for it to be heard."""
+    rules = RULES + '[[rule]]\nid = "new"\nstage = "offer"\ncertainty = 0.8\nphrases = ["X winks at Y"]\n'
+    read = Matcher([deal()], Cues([parse(rules, "test.toml")]), Classifier(WEIGHTS, {NOTHING: 5.0}))
+    (claim,) = read.read(article("Telvara winks at Northgate in town")).claims
+    assert (claim.stage, claim.certainty) == (Stage.OFFER, 0.8)
 
 
 def test_where_a_rule_is_dropped_the_words_have_their_say() -> None:

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from matcher.attribution import Credit
-from matcher.classifier import NOTHING, Calibration, Classifier
+from matcher.claims import LEAST
+from matcher.classifier import NOTHING, Classifier
 from matcher.cues import _RULE_KEYS, WEIGHED, Cues, parse
 from matcher.decide import Outcome
 from matcher.explain import Explanation, Place, Reason, Refusal, Silence, explain
@@ -67,15 +68,16 @@ WEIGHTS = {
     "smitten": {"speculation": 3.0, "denied": -1.0},
     "X": {"speculation": 0.5, NOTHING: 0.2},
     "=by": {"speculation": -0.4},
+    "odd": {NOTHING: 20.0},
+    "@rule loose-talks": {"talks": 3.0},
 }
-AS_THE_RULE_SAYS = Calibration(constant=0, rule=1, words=0)
 TELVARA, NORTHGATE = Party("Telvara", ticker="TLV"), Party("Northgate", excludes=("Northgate Arena",))
 QUORUM, ATLAS = Party("Quorum Media"), Party("Atlas", requires=("shipping", "freight"))
 
 
 def matcher(*deals: Deal, cues: str = CUES) -> Matcher:
     chosen = deals or (deal(), deal("quorum-atlas", QUORUM, ATLAS))
-    weights = Classifier(WEIGHTS, {NOTHING: 1.0, "speculation": 0.0}, AS_THE_RULE_SAYS)
+    weights = Classifier(WEIGHTS, {NOTHING: 1.0, "speculation": 0.0})
     return Matcher(chosen, Cues([parse(cues, "test.toml")]), weights)
 
 
@@ -231,6 +233,15 @@ def test_what_is_too_unsure_decides_nothing() -> None:
 def test_a_rule_leaves_nothing_to_weigh() -> None:
     """Where a rule has a say, even that nothing is claimed, the classifier is not asked."""
     assert explained("Analysis: Telvara smitten by Northgate").sentences[0].weighed is None
+
+
+def test_a_rule_that_the_words_speak_against_is_shown_as_not_heard() -> None:
+    """With how sure one might be of it, which is too little; the words are weighed instead."""
+    (sentence,) = explained("Telvara in odd talks with Northgate").sentences
+    assert sentence.dropped is not None
+    assert (sentence.dropped.fit.rule.id, sentence.decided) == ("loose-talks", ())
+    assert sentence.dropped.certainty < LEAST
+    assert sentence.weighed is not None
 
 
 def test_a_party_that_is_missing() -> None:
