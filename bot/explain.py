@@ -7,7 +7,7 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from matcher.attribution import Credit
-from matcher.claims import LEAST, Manner
+from matcher.claims import LEAST
 from matcher.cues import WEIGHED, Rule
 from matcher.decide import Outcome
 from matcher.explain import (
@@ -243,8 +243,10 @@ def _decided(decided: Decided) -> Iterator[Row]:
         why = f": {_REASONS[decided.reason].format(decided.words)}" if decided.reason else ""
         yield "told as", decided.finding.manner.value + why
         if fit:
-            why = "; so often it is right beside such words" if decided.finding.manner is Manner.NEWS else ""
-            yield "certainty", f"{decided.finding.certainty:.2f}{why}"
+            yield (
+                "certainty",
+                f"{decided.finding.certainty:.2f}, {'as learned' if decided.learned else 'as the rule says'}",
+            )
     for further in decided.further:
         yield "also fits", f"further down: {_further(further)}"
 
@@ -252,7 +254,7 @@ def _decided(decided: Decided) -> Iterator[Row]:
 def _dropped(dropped: Dropped) -> Iterator[Row]:
     fit = dropped.fit
     yield "not heard", f"{fit.rule.id}: {_meaning(fit.rule)}, by “{fit.words}”"
-    yield "", f"beside such words it is right with a probability of {dropped.certainty:.2f}; {LEAST} is needed"
+    yield "", f"certainty beside such words: {dropped.certainty:.2f}; {LEAST} is needed"
 
 
 def _further(fit: Fit) -> str:

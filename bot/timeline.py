@@ -58,7 +58,7 @@ _spawn = multiprocessing.get_context("spawn")  # a fork would copy the locks of 
 async def drawn(timeline: Timeline, now: datetime, language: str) -> bytes:
     """As :func:`draw`, in a process of its own, in this language.
 
-    Raises :class:`TimeoutError`, and ProcessExpired or :class:`OSError` where the process cannot live.
+    Raises :class:`TimeoutError`, and ProcessExpired or :class:`RuntimeError` where the process cannot live.
     """
     # The start waits until the process has read its arguments: a third of a second in which nobody else must wait.
     return await asyncio.to_thread(_draw_apart, timeline, now, language)
@@ -66,9 +66,14 @@ async def drawn(timeline: Timeline, now: datetime, language: str) -> bytes:
 
 def _draw_apart(*what: Any) -> bytes:
     # not pebble's concurrent.process: 5.2 forks whatever context it is given
-    with ProcessPool(1, context=_spawn) as pool:
-        picture: bytes = pool.schedule(_draw_in, args=what, timeout=DEADLINE.total_seconds()).result()
+    pool = ProcessPool(1, context=_spawn)
+    try:
+        # The pool's own deadline would begin with the work, and a process that hangs at its start never comes to it.
+        picture: bytes = pool.schedule(_draw_in, args=what).result(timeout=DEADLINE.total_seconds())
         return picture
+    finally:
+        pool.stop()  # type: ignore[no-untyped-call]  # pebble leaves its return type out
+        pool.join()
 
 
 def _draw_in(timeline: Timeline, now: datetime, language: str) -> bytes:

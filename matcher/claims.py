@@ -155,14 +155,19 @@ class Analysis:
             yield from self._by_rule(view, aside, Manner.SETTLED if done else Manner.BACKGROUND, evidence)
 
     def _by_rule(self, view: View, rule: Rule, manner: Manner, evidence: Iterable[str]) -> Iterator[Finding]:
-        """What a rule says is the surer, the more the words speak for it too."""
-        if rule.stage and manner is Manner.NEWS and self._classifier.has_learned(rule):
-            certainty = self._classifier.certainty(rule.stage, evidence)
-        else:
-            certainty = rule.certainty * (1 if self._sentences[view.number].part == "title" else TEXT_FACTOR)
+        certainty = self.certainty(view, rule, evidence) if manner is Manner.NEWS else self._own_certainty(view, rule)
         finding = self._finding(view, rule, manner, certainty)
         if finding.manner is not Manner.NEWS or certainty >= LEAST:
             yield finding
+
+    def certainty(self, view: View, rule: Rule, evidence: Iterable[str]) -> float:
+        """How sure to be of a rule's news: the surer, the more the words speak for it too."""
+        if rule.stage and self._classifier.has_learned(rule):
+            return self._classifier.certainty(rule.stage, evidence)
+        return self._own_certainty(view, rule)
+
+    def _own_certainty(self, view: View, rule: Rule) -> float:
+        return rule.certainty * (1 if self._sentences[view.number].part == "title" else TEXT_FACTOR)
 
     def _weighed(self, view: View, evidence: Iterable[str]) -> Iterator[Finding]:
         """Where no rule has a say, the words together may be clear enough; not of what has not happened."""

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 import ahocorasick_rs
 
-from matcher.phrases import Phrase, PhraseCompiler
+from matcher.phrases import PARTIES, Phrase, PhraseCompiler
 from matcher.vocabulary import Kind, Speaker, Stage, Status
 
 LANGUAGES = ("en",)
@@ -87,7 +87,7 @@ class Language:
     breaks: frozenset[str] = frozenset()
     """Words that begin a clause which tells of circumstances: after, amid, despite."""
     hypothetical: frozenset[str] = frozenset()
-    """Those of the breaks that open what has not happened: if, unless, whether."""
+    """Those of the breaks that open what has not happened: if, unless, whether; ``before P`` where a party follows."""
     deal_nouns: frozenset[str] = frozenset()
     """Nouns that stand for the deal, and so for its other party, once an article has introduced both."""
     negations: frozenset[str] = frozenset()
@@ -117,7 +117,9 @@ class Cues:
         self._rewrites = [rewrite for language in self._languages for rewrite in language.rewrites]
         self._expressions = ahocorasick_rs.AhoCorasick([expression for expression, _ in self._rewrites])
         breaks = _any_of(word for language in self._languages for word in language.breaks)
-        hypothetical = _any_of(word for language in self._languages for word in language.hypothetical)
+        hypothetical = (
+            "|".join(sorted(_opening(words) for one in self._languages for words in one.hypothetical)) or "(?!)"
+        )
         self._hypothetical = re.compile(rf" (?:{hypothetical}) (?:(?! (?:{breaks}) ).)*")
         self._break = re.compile(rf" (?:{breaks}) ")
         nouns = _any_of(noun for language in self._languages for noun in language.deal_nouns)
@@ -205,6 +207,12 @@ class Cues:
         again = _RESUMES.search(masked, break_.end())
         end = again.start() + 1 if again else len(masked)
         return masked[: break_.start() + 1] + masked[end:], masked[break_.start() : end]
+
+
+def _opening(words: str) -> str:
+    """What opens a clause: a word, or a word with a party just behind it."""
+    word = words.removesuffix(" P")
+    return re.escape(word) + (rf"(?= (?:[^\s,]+ )?[{PARTIES}] )" if words.endswith(" P") else "")
 
 
 def _any_of(words: Iterable[str]) -> str:

@@ -128,6 +128,8 @@ class Decided:
     finding: Finding
     fit: Fit | None
     """None if the classifier decided."""
+    learned: bool
+    """Whether its certainty is the classifier's; else it is the rule's own."""
     further: tuple[Fit, ...]
     reason: Reason | None
     words: str
@@ -350,13 +352,14 @@ class _Reader:
             fitting = (one for one in read if one[0] and one[0][0].rule.id == finding.rule.id)
             fits, in_aside = next(fitting, ((), False))
             reason, words = self._reason(finding, in_aside=in_aside)
-            yield Decided(finding, fits[0] if fits else None, fits[1:], reason, words)
+            learned = finding.manner is Manner.NEWS and self._classifier.has_learned(finding.rule)
+            yield Decided(finding, fits[0] if fits else None, learned, fits[1:], reason, words)
 
     def _dropped(self, sentence: Sentence, main: str, view: View) -> Dropped | None:
         fit = next(self._fits(sentence, main), None)
         if fit is None or fit.rule.stage is None:
             return None
-        return Dropped(fit, self._classifier.certainty(fit.rule.stage, self._analysis.evidence(view)))
+        return Dropped(fit, self._analysis.certainty(view, fit.rule, self._analysis.evidence(view)))
 
     def _first_fits(self, sentence: Sentence, clause: str) -> tuple[Fit, ...]:
         return tuple(islice(self._fits(sentence, clause), 1 + _FURTHER))

@@ -970,6 +970,13 @@ def test_a_completed_acquisition_stays_finalized(kind: Kind, before: list[Report
     assert not completed or story.standing.stage is Stage.COMPLETED
 
 
+@pytest.mark.parametrize(("kind", "stage"), [(Kind.PARTNERSHIP, Stage.BLOCKED), (Kind.ACQUISITION, Stage.COMPLETED)])
+def test_an_authority_may_end_a_running_partnership(kind: Kind, stage: Stage) -> None:
+    """A court that forbids an alliance ends it, also once it runs; an acquisition is completed for good."""
+    story = Story(confirmed(Stage.COMPLETED, NOON), confirmed(Stage.BLOCKED, NOON + 60 * DAY), kind=kind)
+    assert story.standing.stage is stage
+
+
 @given(kinds, tellings, reports, st.lists(st.sampled_from(["Planet", "Bugle", "Gazette"]), min_size=1))
 def test_copies_change_nothing(kind: Kind, before: list[Report], report: Report, copiers: list[str]) -> None:
     """However often a report is carried on with its credit, the deal stands as after the first time."""
