@@ -18,7 +18,7 @@ FLOORS = {
         "stage": 0.86,
         "origin": 0.89,
         "caught": 0.74,
-        "final": 0.85,
+        "final": 0.8,
         "completions": 0.8,
     },
     "takeovers-world": {
@@ -40,8 +40,8 @@ FLOORS = {
     "articles": {"macro_f1": 0.57, "stage": 0.84, "origin": 0.65},
 }
 CEILINGS = {
-    "takeovers-america": {"false_alarms": 0.06, "swapped": 0.01, "wrong": 0.5, "extra": 0.2},
-    "takeovers-world": {"false_alarms": 0.06, "swapped": 0.01, "wrong": 0.5, "extra": 0.2},
+    "takeovers-america": {"false_alarms": 0.08, "swapped": 0.01, "wrong": 0.6, "extra": 0.2},
+    "takeovers-world": {"false_alarms": 0.07, "swapped": 0.01, "wrong": 0.5, "extra": 0.2},
     "partnerships": {"false_alarms": 0.09, "swapped": 0.02, "wrong": 0.6, "extra": 0.4},
     "articles": {"false_alarms": 0.06, "swapped": 0.02},
 }
