@@ -172,9 +172,12 @@ class Analysis:
     def _weighed(self, view: View, evidence: Iterable[str]) -> Iterator[Finding]:
         """Where no rule has a say, the words together may be clear enough; not of what has not happened."""
         verdict = self._classifier.verdict(evidence)
-        said = "".join(self._cues.clauses(view.masked)).split()
-        if verdict.probability >= SURE[self._sentences[view.number].part] and not set(PARTIES).isdisjoint(said):
+        if verdict.probability >= SURE[self._sentences[view.number].part] and self._names_a_party(view):
             yield self._finding(view, Rule(WEIGHED, (), verdict.stage), Manner.NEWS, verdict.probability)
+
+    def _names_a_party(self, view: View) -> bool:
+        """Whether a party stands in what is told as so, rather than in what has not happened."""
+        return not set(PARTIES).isdisjoint("".join(self._cues.clauses(view.masked)).split())
 
     def _finding(self, view: View, rule: Rule, manner: Manner, certainty: float) -> Finding:
         sentence = self._sentences[view.number]
