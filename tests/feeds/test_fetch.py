@@ -534,7 +534,13 @@ async def test_an_encoding_that_was_not_asked_for_is_refused(fetcher: Fetcher, w
 
 
 @pytest.mark.parametrize(
-    "body", [b"<rss/>", gzip.compress(b"<rss/>")[:-9], b"\x1f\x8b", gzip.compress(b"<rss/>") + b"more"]
+    "body",
+    [
+        pytest.param(b"<rss/>", id="not packed"),
+        pytest.param(gzip.compress(b"<rss/>")[:-9], id="breaks off"),
+        pytest.param(b"\x1f\x8b", id="no more than its mark"),
+        pytest.param(gzip.compress(b"<rss/>") + b"more", id="something behind it"),
+    ],
 )
 async def test_damaged_gzip_is_an_error(fetcher: Fetcher, web: Web, body: bytes) -> None:
     """A body that is no gzip, or breaks off, is not taken for a feed."""
