@@ -211,10 +211,7 @@ def _legend(explained: SentenceExplanation) -> str:
         "%": "a minority percentage",
         "#past": "a year before the article's",
     }
-    parties = [
-        f"{one.letter} {_name(one.party)}{' (not named: the noun behind it implies it)' if one.implied else ''}"
-        for one in explained.legend
-    ]
+    parties = [f"{one.letter} {_name(one.party)}" for one in explained.legend]
     return ", ".join([*parties, *(f"{sign} {meaning}" for sign, meaning in signs.items() if sign in words)])
 
 
@@ -254,7 +251,10 @@ def _decided(decided: Decided) -> Iterator[Row]:
 def _dropped(dropped: Dropped) -> Iterator[Row]:
     fit = dropped.fit
     yield "not heard", f"{fit.rule.id}: {_meaning(fit.rule)}, by “{fit.words}”"
-    yield "", f"certainty beside such words: {dropped.certainty:.2f}; {LEAST} is needed"
+    if dropped.certainty is None:
+        yield "", "the words around it are sure enough to say otherwise"
+    else:
+        yield "", f"certainty beside such words: {dropped.certainty:.2f}; {LEAST} is needed"
 
 
 def _further(fit: Fit) -> str:

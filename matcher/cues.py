@@ -25,7 +25,6 @@ _FILE_KEYS = {
     "words",
     "breaks",
     "hypothetical",
-    "deal_nouns",
     "negations",
     "joints",
     "background",
@@ -88,8 +87,6 @@ class Language:
     """Words that begin a clause which tells of circumstances: after, amid, despite."""
     hypothetical: frozenset[str] = frozenset()
     """Those of the breaks that open what has not happened: if, unless, whether; ``before P`` where a party follows."""
-    deal_nouns: frozenset[str] = frozenset()
-    """Nouns that stand for the deal, and so for its other party, once an article has introduced both."""
     negations: frozenset[str] = frozenset()
     """Words that turn a phrase round when they stand in one of its gaps."""
     background: tuple[Phrase, ...] = ()
@@ -122,8 +119,6 @@ class Cues:
         )
         self._hypothetical = re.compile(rf" (?:{hypothetical}) (?:(?! (?:{breaks}) ).)*")
         self._break = re.compile(rf" (?:{breaks}) ")
-        nouns = _any_of(noun for language in self._languages for noun in language.deal_nouns)
-        self._deal_noun = re.compile(rf"(?<= )(?=(?:{nouns}) )")
         negations = _any_of(word for language in self._languages for word in language.negations)
         self._negation = re.compile(rf" (?:{negations}) ")
         self._opening_aside = re.compile(rf" (?:{breaks}) [^,]+ , ")
@@ -134,10 +129,6 @@ class Cues:
         for number in sorted({number for number, _, _ in found}):
             masked = masked.replace(*self._rewrites[number])
         return masked
-
-    def completed(self, masked: str, party: str) -> str:
-        """A masked sentence in which the party that is not named stands before the noun that speaks of the deal."""
-        return self._deal_noun.sub(f"{party} ", masked, count=1)
 
     def candidates(self, masked: str) -> list[int]:
         """The numbers of the phrases whose words stand in a sentence, in the order of the rules.
@@ -248,7 +239,6 @@ def parse(text: str, source: str) -> Language:
             breaks=frozenset(table.get("breaks", ())),
             hypothetical=frozenset(table.get("hypothetical", ())),
             negations=frozenset(table.get("negations", ())),
-            deal_nouns=frozenset(table.get("deal_nouns", ())),
             background=tuple(_phrase(text, compiler) for text in table.get("background", ())),
             rewrites=tuple((_between_blanks(a), _between_blanks(b)) for a, b in table.get("rewrite", {}).items()),
             voices=tuple(_voices(table.get("voice", {}), compiler)),

@@ -124,9 +124,9 @@ def decide(kind: Kind, standing: Standing, report: Report, heard: Sequence[Repor
     if _is_older(report, standing):
         return Decision(Outcome.OLDER, awake)
     disputed = replace(awake, contested=_contested([*heard, report]))
-    if _is_copy(standing, report, heard):
+    if _is_copy(kind, standing, report, heard):
         return Decision(Outcome.COPY, disputed)
-    if _is_doubtful(standing, report, heard):
+    if _is_doubtful(kind, standing, report, heard):
         return Decision(Outcome.DOUBTFUL, disputed)
     if report.claim.status is standing.status:
         return _same_status(disputed, report, heard)
@@ -227,20 +227,33 @@ def _other_status(kind: Kind, standing: Standing, report: Report, heard: Sequenc
     return _move_unless_held(standing, report, heard)
 
 
-def _is_doubtful(standing: Standing, report: Report, heard: Sequence[Report]) -> bool:
+def _is_doubtful(kind: Kind, standing: Standing, report: Report, heard: Sequence[Report]) -> bool:
     """Whether a claim is read with too little certainty to move the deal, also together with any one other reading."""
     claim = report.claim
-    needed = SURE[Status.RUMORED if claim.status is standing.status else standing.status]
+    needed = SURE[_as_settled_as(kind, standing, claim)]
     others = [e.claim.certainty for e in heard if _says_the_same(e, report) and not _is_older(e, standing)]
     return 1 - (1 - claim.certainty) * (1 - max(others, default=0)) < needed
+
+
+def _as_settled_as(kind: Kind, standing: Standing, claim: Claim) -> Status | None:
+    """The status that is as hard to leave: a step inside one is easy, a completion that nothing undoes is not."""
+    if _ends_for_good(kind, claim.stage):
+        return Status.FINALIZED
+    return Status.RUMORED if claim.status is standing.status else standing.status
+
+
+def _ends_for_good(kind: Kind, stage: Stage | None) -> bool:
+    return stage is Stage.COMPLETED and kind in (Kind.ACQUISITION, Kind.MERGER)
 
 
 def _says_the_same(earlier: Report, report: Report) -> bool:
     """Whether another article was read as of the same status, from another outlet or at least in other words.
 
-    One outlet's update in the same words is misread as the first version was.
+    One outlet's update in the same words is misread as the first version was. An agreement is no completion.
     """
     if earlier.claim.status is not report.claim.status or earlier.article == report.article:
+        return False
+    if report.claim.stage is Stage.COMPLETED and earlier.claim.stage is not Stage.COMPLETED:
         return False
     return earlier.origin != report.origin or fuzz.ratio(earlier.claim.quote, report.claim.quote) < _SAME_WORDS
 
@@ -249,8 +262,7 @@ def _may_leave(kind: Kind, standing: Standing, report: Report) -> bool:
     stage = report.claim.stage
     match standing.stage:
         case Stage.COMPLETED:
-            ends_for_good = kind in (Kind.ACQUISITION, Kind.MERGER)
-            return stage in _ENDS_WHAT_RUNS and not ends_for_good
+            return stage in _ENDS_WHAT_RUNS and not _ends_for_good(kind, standing.stage)
         case Stage.AGREED if standing.confirmed or _is_established(standing, report):
             return stage in _UNDOES_A_SIGNATURE
         case Stage.AGREED if stage.status is Status.RUMORED:
@@ -270,13 +282,13 @@ def _is_established(standing: Standing, report: Report) -> bool:
     return aged and not standing.contested and not refused
 
 
-def _is_copy(standing: Standing, report: Report, heard: Sequence[Report]) -> bool:
+def _is_copy(kind: Kind, standing: Standing, report: Report, heard: Sequence[Report]) -> bool:
     """Whether its origin was counted with the same already, and it adds nobody's confirmation.
 
     What was read with doubt did not count, unless this one is read so too. What is held counts for other unvetted feeds
     only: a trusted outlet that repeats it vouches for it.
     """
-    enough = min(report.claim.certainty, SURE[standing.status])
+    enough = min(report.claim.certainty, SURE[_as_settled_as(kind, standing, report.claim)])
     same = [
         earlier
         for earlier in heard

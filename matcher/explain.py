@@ -14,7 +14,7 @@ from functools import partial
 from itertools import islice
 
 from matcher.attribution import NOBODY, Credit
-from matcher.claims import SURE, Analysis, Finding, Manner, View
+from matcher.claims import Analysis, Finding, Manner, View
 from matcher.classifier import NOTHING
 from matcher.cues import WEIGHED, Rule
 from matcher.decide import Decision, decide, is_key_move
@@ -141,7 +141,8 @@ class Dropped:
     """A rule that fired, and was not heard: the words speak against it."""
 
     fit: Fit
-    certainty: float
+    certainty: float | None
+    """How sure to be of it beside such words; None if it claims nothing, and the words say otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,8 +169,6 @@ class Letter:
     letter: str
     party: Party | None
     """None for a keyword."""
-    implied: bool
-    """Whether the party is not named in the sentence: a noun such as "the deal" stands for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -331,20 +330,19 @@ class _Reader:
         return SentenceExplanation(
             sentence=sentence,
             masked=masked,
-            legend=tuple(self._legend(sentence, masked)),
+            legend=tuple(self._legend(masked)),
             main=main,
             aside=aside,
             credited=tuple(self._credited(sentence, masked, findings)),
             decided=tuple(self._decided(findings, main, aside)),
             dropped=None if by_rules else self._dropped(sentence, main, view),
-            weighed=None if by_rules else self._weighed(sentence, view),
+            weighed=None if by_rules else self._weighed(view),
         )
 
-    def _legend(self, sentence: Sentence, masked: str) -> Iterator[Letter]:
+    def _legend(self, masked: str) -> Iterator[Letter]:
         parties = {letter(number): party for number, party in enumerate(self._deal.parties)}
-        named = set(map(letter, sentence.parties(self._index)))
         for sign in sorted(set(PARTIES).intersection(masked.split())):
-            yield Letter(sign, parties.get(sign), sign not in named)
+            yield Letter(sign, parties.get(sign))
 
     def _decided(self, findings: Sequence[Finding], main: str, aside: str) -> Iterator[Decided]:
         for finding in findings:
@@ -357,8 +355,10 @@ class _Reader:
 
     def _dropped(self, sentence: Sentence, main: str, view: View) -> Dropped | None:
         fit = next(self._fits(sentence, main), None)
-        if fit is None or fit.rule.stage is None:
+        if fit is None:
             return None
+        if fit.rule.stage is None:
+            return Dropped(fit, None)
         return Dropped(fit, self._analysis.certainty(view, fit.rule, self._analysis.evidence(view)))
 
     def _first_fits(self, sentence: Sentence, clause: str) -> tuple[Fit, ...]:
@@ -395,7 +395,7 @@ class _Reader:
             if added := _added(credit, own):
                 yield Credited(added, Place.AROUND, "")
 
-    def _weighed(self, sentence: Sentence, view: View) -> Weighing:
+    def _weighed(self, view: View) -> Weighing:
         found = self._analysis.evidence(view)
         shares, verdict = self._classifier.weigh(found), self._classifier.verdict(found)
         reasons = self._classifier.reasons(found, verdict.stage)
@@ -404,7 +404,7 @@ class _Reader:
             stage_probability=shares[verdict.stage],
             status_probability=verdict.probability,
             nothing=shares.get(NOTHING, 0.0),
-            needed=SURE[sentence.part],
+            needed=self._analysis.needed(view),
             in_favour=tuple(reason for reason in reasons if reason[1] > 0)[:_REASONS],
             against=tuple(reason for reason in reasons if reason[1] < 0)[:_REASONS],
         )

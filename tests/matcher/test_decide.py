@@ -81,17 +81,19 @@ LEAVING = [
 STAYING = [
     pytest.param([a_report(Stage.TALKS)], a_report(Stage.OFFER, FORGOTTEN), id="a step in a rumor"),
     pytest.param([a_report(Stage.DENIED)], a_report(Stage.CALLED_OFF, FORGOTTEN), id="a step in a denial"),
-    pytest.param([a_report(Stage.AGREED)], a_report(Stage.COMPLETED, FORGOTTEN), id="a completion"),
     pytest.param([a_report(Stage.AGREED)], a_report(Stage.AGREED, FORGOTTEN, origin="Reuters"), id="a second source"),
     pytest.param([a_report(Stage.CALLED_OFF)], confirmed(Stage.CALLED_OFF, FORGOTTEN), id="a confirmation"),
 ]
+
+
+A_COMPLETION = pytest.param([a_report(Stage.AGREED)], a_report(Stage.COMPLETED, FORGOTTEN), id="a completion")
 
 
 def read_with(certainty: float, report: Report) -> Report:
     return replace(report, claim=replace(report.claim, certainty=certainty))
 
 
-@pytest.mark.parametrize(("before", "report"), STAYING)
+@pytest.mark.parametrize(("before", "report"), [*STAYING, A_COMPLETION])
 def test_what_is_likelier_wrong_than_right_does_nothing(before: list[Report], report: Report) -> None:
     """No step, no confirmation, no further source, and no sign of life either."""
     standing = Story(*before).standing
@@ -168,7 +170,7 @@ def test_the_more_settled_a_status_the_surer_a_claim_must_be() -> None:
 
 @pytest.mark.parametrize(("before", "report"), STAYING)
 def test_inside_a_status_a_claim_must_be_as_sure_as_in_a_rumor(before: list[Report], report: Report) -> None:
-    """Steps, confirmations and further sources ask for the same certainty, whatever the status."""
+    """Steps, confirmations and further sources ask for the same certainty, whatever the status; but for completions."""
     needed = SURE[Status.RUMORED]
     stood = Story(*before).standing
 
@@ -176,6 +178,36 @@ def test_inside_a_status_a_claim_must_be_as_sure_as_in_a_rumor(before: list[Repo
 
     assert doubtful == Decision(Outcome.DOUBTFUL, replace(stood, last_heard=report.moment))
     assert sure.outcome is Outcome.MOVED
+
+
+@pytest.mark.parametrize(
+    ("kind", "as_settled_as"),
+    [
+        (Kind.ACQUISITION, Status.FINALIZED),
+        (Kind.MERGER, Status.FINALIZED),
+        (Kind.PARTNERSHIP, Status.RUMORED),
+        (Kind.STAKE, Status.RUMORED),
+    ],
+)
+@pytest.mark.parametrize("before", [Stage.TALKS, Stage.AGREED])
+def test_a_completion_that_nothing_undoes_must_be_read_most_surely(
+    kind: Kind, as_settled_as: Status, before: Stage
+) -> None:
+    """A completed acquisition or merger stays so; a partnership that runs may still end."""
+    needed = SURE[as_settled_as]
+    reports = [a_report(Stage.COMPLETED, LATER, origin="Reuters", certainty=needed - doubt) for doubt in (0.01, 0)]
+
+    doubtful, sure = (Story(a_report(before), kind=kind).hear(report) for report in reports)
+
+    assert (doubtful.outcome, sure.outcome) == (Outcome.DOUBTFUL, Outcome.MOVED)
+
+
+def test_a_sure_completion_is_no_copy_of_a_doubtful_one() -> None:
+    """What was too doubtful to complete an acquisition was not counted; who repeats it plainly is heard."""
+    story = Story(a_report(Stage.NEAR), a_report(Stage.COMPLETED, LATER, origin="Reuters", certainty=0.75))
+    repeated = a_report(Stage.COMPLETED, LATER + HOUR, origin="Reuters", outlet="Daily Ledger", certainty=0.97)
+
+    assert story.hear(repeated).outcome is Outcome.MOVED
 
 
 @pytest.mark.parametrize(

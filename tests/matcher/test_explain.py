@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from matcher.attribution import Credit
-from matcher.claims import LEAST
+from matcher.claims import LEAST, OUTVOTED
 from matcher.classifier import NOTHING, Classifier
 from matcher.cues import _RULE_KEYS, WEIGHED, Cues, parse
 from matcher.decide import Outcome
@@ -24,7 +24,6 @@ CUES = """
 breaks = ["after", "if"]
 hypothetical = ["if"]
 joints = ["with"]
-deal_nouns = ["talks"]
 background = ["in #past"]
 [voice]
 party = ["P said"]
@@ -69,6 +68,7 @@ WEIGHTS = {
     "X": {"speculation": 0.5, NOTHING: 0.2},
     "=by": {"speculation": -0.4},
     "odd": {NOTHING: 20.0},
+    "besotted": {"speculation": 9.0},
     "@rule loose-talks": {"talks": 3.0},
 }
 TELVARA, NORTHGATE = Party("Telvara", ticker="TLV"), Party("Northgate", excludes=("Northgate Arena",))
@@ -155,14 +155,9 @@ def test_a_new_rule_is_seen_at_its_place() -> None:
 
 
 def test_the_letters_stand_for_the_parties() -> None:
-    """In the order of the watchlist; a party that a noun implies is marked as not named."""
-    named, implied = explained("Northgate buys time for Telvara", "Talks ended, Telvara said.").sentences
-    assert [(one.letter, one.party, one.implied) for one in named.legend] == [
-        ("A", TELVARA, False),
-        ("B", NORTHGATE, False),
-    ]
-    assert implied.masked == " B talks ended , A said . "
-    assert [(one.letter, one.implied) for one in implied.legend] == [("A", False), ("B", True)]
+    """In the order of the watchlist."""
+    (sentence,) = explained("Northgate buys time for Telvara").sentences
+    assert [(one.letter, one.party) for one in sentence.legend] == [("A", TELVARA), ("B", NORTHGATE)]
 
 
 def test_who_is_credited_and_by_what() -> None:
@@ -242,6 +237,15 @@ def test_a_rule_that_the_words_speak_against_is_shown_as_not_heard() -> None:
     assert (sentence.dropped.fit.rule.id, sentence.decided) == ("loose-talks", ())
     assert sentence.dropped.certainty < LEAST
     assert sentence.weighed is not None
+
+
+def test_a_rule_that_clear_words_outvote_is_shown_as_not_heard() -> None:
+    """It reads nothing, so it has no certainty; the words needed to be surer than elsewhere."""
+    (sentence,) = explained("Analysis: Telvara besotted by Northgate").sentences
+    assert sentence.dropped is not None
+    assert (sentence.dropped.fit.rule.id, sentence.dropped.certainty) == ("opinion", None)
+    assert sentence.weighed is not None
+    assert sentence.weighed.needed == OUTVOTED
 
 
 def test_a_party_that_is_missing() -> None:
