@@ -19,7 +19,7 @@ from matcher.classifier import Classifier, Verdict, features
 from matcher.cues import WEIGHED, Cues, Fired, Rule
 from matcher.parties import Mention
 from matcher.phrases import OTHER, PARTIES
-from matcher.sentence import Part, Sentence, without_company
+from matcher.sentence import Part, Sentence, own_stories, without_company
 from matcher.vocabulary import Article, Claim, Deal, Kind, Speaker, Stage, Status
 
 # Sentences below a headline that tell its news and may say who stands behind it.
@@ -252,7 +252,7 @@ class Analysis:
         return next((credit for credit in spoken if credit != NOBODY), NOBODY)
 
     def _masked(self, sentence: Sentence, index: int) -> str:
-        return without_company(self._cues.plain(sentence.masked(index)))
+        return own_stories(without_company(self._cues.plain(sentence.masked(index))))
 
     def _claim(self, index: int, deal: Deal, finding: Finding, stage: Stage) -> Claim:
         rule, sentence = finding.rule, finding.sentence

@@ -38,6 +38,7 @@ _APPOSITION = re.compile(
     rf"(?<= )([{PARTIES}]) , (?:the|a|an|its|which|who|whose|one|maker|makers|owner|owned|based|formerly|already) "
     rf"(?:(?![{PARTIES}{OTHER},;:.?!] )\S+ )+, (?=\S)"
 )
+_STORY_END = re.compile(r"(?<= [;.?!]) ")
 # What news wires put before a headline.
 _TAGS = re.compile(
     r"\s*(?:(?:update|refile|corrected|rpt|wrapup|brief|exclusive|media|breaking|urgent|live)"
@@ -121,6 +122,16 @@ def without_company(masked: str) -> str:
     """A masked sentence without what only stands beside a party: "A and O" and "A, the maker of pumps," become "A"."""
     masked = _APPOSITION.sub(r"\1 ", masked)
     return _COMPANY_AHEAD.sub("", _COMPANY_BEHIND.sub(r"\1 ", masked))
+
+
+def own_stories(masked: str) -> str:
+    """A masked sentence without the stories beside the deal's, in a title of several: those that do not name two parties.
+
+    Where none names two, all of them may speak of the deal.
+    """
+    stories = _STORY_END.split(masked)
+    own = [story for story in stories if len(set(PARTIES).intersection(story.split())) > 1]
+    return f" {' '.join(own).strip(' ;')} " if 0 < len(own) < len(stories) else masked
 
 
 @dataclass(frozen=True, slots=True)
