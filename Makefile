@@ -24,7 +24,7 @@ chaos-full: .venv/installed-dev  ## the same, with the counts that take longer t
 bench: .venv/installed-bench  ## the figures in the README, measured on this machine
 	$(BIN)/python -m benchmarks
 
-train: .venv/installed-train  ## learn the classifier's weights anew from training/*.tsv; takes a minute
+train: .venv/installed-train  ## learn the classifier's weights anew from training/*.tsv; takes two minutes
 	$(BIN)/python -m training
 
 install: .venv/installed

@@ -81,8 +81,14 @@ _TRAITS = {
     **{f"@credit {speaker}": f"{speaker} behind the headline" for speaker in Speaker},
 }
 """The classifier's features that are not words."""
-_RULES = {"@rule": "the rule {}", "@says": "a rule for {}", "@aside": "the rule {} in the circumstances"}
-"""Those that are rules."""
+_SIGNED = {
+    "@rule": "the rule {}",
+    "@says": "a rule for {}",
+    "@aside": "the rule {} in the circumstances",
+    "@acquisition": "“{}” where it is about ownership",
+    "@partnership": "“{}” where it is about a partnership",
+}
+"""Those that are rules, and words that mean something else in deals of another kind."""
 _WHERE = {"<": "before the parties", "=": "between the parties", ">": "behind the parties"}
 """What the first character of a classifier's feature says about the place of its word."""
 
@@ -286,9 +292,9 @@ def _features(reasons: Iterable[tuple[str, float]]) -> str:
 
 def _in_words(feature: str) -> str:
     """A feature in words; see :func:`matcher.classifier.features`."""
-    sign, _, rule = feature.partition(" ")
-    if sign in _RULES:
-        return _RULES[sign].format(rule)
+    sign, _, what = feature.partition(" ")
+    if sign in _SIGNED:
+        return _SIGNED[sign].format(what)
     if len(feature) > 1 and feature[0] in _WHERE and feature[1] != " ":
         return f"“{feature[1:]}” {_WHERE[feature[0]]}"
     return _TRAITS.get(feature, f"“{feature}”")

@@ -125,7 +125,7 @@ def without_company(masked: str) -> str:
 
 
 def own_stories(masked: str) -> str:
-    """A masked sentence without the stories beside the deal's, in a title of several: those that do not name two parties.
+    """A masked sentence without the stories that a title of several tells beside the deal's: those without two parties.
 
     Where none names two, all of them may speak of the deal.
     """
