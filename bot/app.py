@@ -193,6 +193,9 @@ class Program:
 
     async def _stop(self) -> None:
         """End what is under way in order, and begin nothing more."""
+        scheduler = self._queue.scheduler
+        if scheduler.running:
+            scheduler.pause()  # JobQueue.stop() cancels, loudly, what begins while it waits for what runs
         self.courier.stop()
         self.cards.stop()
         self.adder.stop()
