@@ -46,16 +46,15 @@ def features(masked: str, kind: Kind, credit: Credit, part: str, fired: Fired) -
     Words and sequences of up to three, with the parties as X and Y in the order in which they are named; each word once
     more by where it stands (``<`` before both parties, ``=`` between them, ``>`` behind), and once more by whether the
     deal is for ownership or a partnership: a "first" that launches a phone tells nothing of a takeover (Daumé 2007,
-    "Frustratingly Easy Domain Adaptation"); who is credited behind a headline; and which rules fire, with what they say.
+    "Frustratingly Easy Domain Adaptation"); who is credited behind a headline; which rules fire, and what they say.
     """
     words = ["^", *_in_order_of_mention(masked), "$"]
     for length in range(1, _LONGEST_SEQUENCE + 1):
         for start in range(len(words) - length + 1):
             yield " ".join(words[start : start + length])
     yield from _by_place(words)
-    sort = "partnership" if kind in (Kind.PARTNERSHIP, Kind.JOINT_VENTURE) else "acquisition"
-    yield f"@kind {sort}"
-    yield from (f"@{sort} {word}" for word in words[1:-1])
+    yield f"@kind {sort(kind)}"
+    yield from (f"@{sort(kind)} {word}" for word in words[1:-1])
     yield f"@part {part}"
     if credit.speaker or credit.outlet:
         yield f"@credit {credit.speaker or 'outlet'}"
@@ -64,6 +63,11 @@ def features(masked: str, kind: Kind, credit: Credit, part: str, fired: Fired) -
         yield f"@says {fired.main.stage or NOTHING}"
     if fired.aside:
         yield f"@aside {fired.aside.id}"
+
+
+def sort(kind: Kind) -> str:
+    """``acquisition`` for deals for ownership, ``partnership`` for the others: each sort has words of its own."""
+    return "partnership" if kind in (Kind.PARTNERSHIP, Kind.JOINT_VENTURE) else "acquisition"
 
 
 def _in_order_of_mention(masked: str) -> Iterator[str]:

@@ -38,7 +38,7 @@ _APPOSITION = re.compile(
     rf"(?<= )([{PARTIES}]) , (?:the|a|an|its|which|who|whose|one|maker|makers|owner|owned|based|formerly|already) "
     rf"(?:(?![{PARTIES}{OTHER},;:.?!] )\S+ )+, (?=\S)"
 )
-_STORY_END = re.compile(r"(?<= [;.?!]) ")
+_STORY = " ; "
 # What news wires put before a headline.
 _TAGS = re.compile(
     r"\s*(?:(?:update|refile|corrected|rpt|wrapup|brief|exclusive|media|breaking|urgent|live)"
@@ -124,14 +124,16 @@ def without_company(masked: str) -> str:
     return _COMPANY_AHEAD.sub("", _COMPANY_BEHIND.sub(r"\1 ", masked))
 
 
-def own_stories(masked: str) -> str:
-    """A masked sentence without the stories that a title of several tells beside the deal's: those without two parties.
+def without_other_stories(masked: str) -> tuple[str, str]:
+    """The stories that a title joins with a semicolon ahead of the deal's own, and the title without them.
 
-    Where none names two, all of them may speak of the deal.
+    They name no party; what follows the deal's story may take it back, and stays.
     """
-    stories = _STORY_END.split(masked)
-    own = [story for story in stories if len(set(PARTIES).intersection(story.split())) > 1]
-    return f" {' '.join(own).strip(' ;')} " if 0 < len(own) < len(stories) else masked
+    stories = masked.split(_STORY)
+    own = next((i for i, story in enumerate(stories) if not set(PARTIES).isdisjoint(story.split())), 0)
+    if len(set(PARTIES).intersection(stories[own].split())) < 2:
+        own = 0
+    return f" {_STORY.join(stories[:own]).strip()} ", f" {_STORY.join(stories[own:]).strip()} "
 
 
 @dataclass(frozen=True, slots=True)

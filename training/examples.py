@@ -12,7 +12,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from matcher.claims import View
-from matcher.classifier import NOTHING, Classifier
+from matcher.classifier import NOTHING, Classifier, sort
 from matcher.matcher import Matcher
 from matcher.vocabulary import Article, Deal, Kind, Party, Stage
 
@@ -37,6 +37,8 @@ class Example:
     features: tuple[str, ...]
     outcome: str
     """A stage, or :data:`~matcher.classifier.NOTHING`."""
+    sort: str
+    """Of deal; see :func:`matcher.classifier.sort`."""
 
 
 def examples() -> Iterator[Example]:
@@ -66,4 +68,5 @@ def _example(label: str, stage: str, kind: str, text: str, *, title: bool) -> Ex
     analysis = Matcher([deal], classifier=_UNTRAINED).analysis(article)
     views = (View(number, masked, deal.kind) for number, _, masked in analysis.naming(0, deal))
     found = dict.fromkeys(feature for view in views for feature in analysis.evidence(view))
-    return Example(tuple(found), NOTHING if label in (NOTHING, BACKGROUND) else Stage(stage))
+    outcome = NOTHING if label in (NOTHING, BACKGROUND) else Stage(stage)
+    return Example(tuple(found), outcome, sort(deal.kind))
