@@ -171,10 +171,20 @@ class Analysis:
             yield finding
 
     def certainty(self, view: View, rule: Rule, evidence: Iterable[str]) -> float:
-        """How sure to be of a rule's news: the surer, the more the words speak for it too."""
-        if rule.stage and self._classifier.has_learned(rule):
-            return _plainer(self._classifier.certainty(rule.stage, evidence))
-        return self._own_certainty(view, rule)
+        """How sure to be of a rule's news: the surer, the more the words speak for it too.
+
+        Where only others say so, words for either stage do: who is to buy, sources say, is near it at least.
+        """
+        if not rule.stage or not self._classifier.has_learned(rule):
+            return self._own_certainty(view, rule)
+        stages = {stage.status: stage for stage in (self._as_reported(view, rule), rule.stage) if stage}
+        return _plainer(sum(self._classifier.certainty(stage, evidence) for stage in stages.values()))
+
+    def _as_reported(self, view: View, rule: Rule) -> Stage | None:
+        """The rule's stage, or the one instead of it if the sentence credits only others."""
+        sentence = self._sentences[view.number]
+        credit = sentence.credit | Credit(self._cues.speaker(view.masked), sentence.outlet)
+        return rule.reported if rule.reported and credit.second_hand else rule.stage
 
     def _own_certainty(self, view: View, rule: Rule) -> float:
         return rule.certainty * (1 if self._sentences[view.number].part == "title" else TEXT_FACTOR)
