@@ -182,9 +182,12 @@ class Analysis:
 
     def _as_reported(self, view: View, rule: Rule) -> Stage | None:
         """The rule's stage, or the one instead of it if the sentence credits only others."""
-        sentence = self._sentences[view.number]
-        credit = sentence.credit | Credit(self._cues.speaker(view.masked), sentence.outlet)
+        credit = self._own_credit(self._sentences[view.number], view.masked)
         return rule.reported if rule.reported and credit.second_hand else rule.stage
+
+    def _own_credit(self, sentence: Sentence, masked: str) -> Credit:
+        """Who is credited in the sentence itself, or behind it."""
+        return sentence.credit | Credit(self._cues.speaker(masked), sentence.outlet)
 
     def _own_certainty(self, view: View, rule: Rule) -> float:
         return rule.certainty * (1 if self._sentences[view.number].part == "title" else TEXT_FACTOR)
@@ -239,7 +242,7 @@ class Analysis:
     def credit(self, index: int, finding: Finding) -> Credit:
         """Who is credited: in the sentence itself, else in the sentences around it."""
         sentence = finding.sentence
-        own = sentence.credit | Credit(self._cues.speaker(finding.masked), sentence.outlet)
+        own = self._own_credit(sentence, finding.masked)
         if sentence.part == "title" and not own.speaker:
             lead = self._credit_of_the_lead(index, finding.number)
             own |= lead if lead.outlet in (None, own.outlet) or own == NOBODY else NOBODY
