@@ -187,12 +187,12 @@ def _spellings(party: Party) -> str:
 def _sentences(explained: Sequence[SentenceExplanation]) -> Iterator[Iterable[Row]]:
     yield from map(_sentence, explained)
     if not explained:
-        yield [("none", "A sentence speaks of the deal if it names two parties, or one just after the other was.")]
+        yield [("none", "A sentence speaks of the deal if it names two parties, a title also with what stands below.")]
 
 
 def _sentence(explained: SentenceExplanation) -> Iterator[Row]:
-    sentence = explained.sentence
-    yield sentence.field, " ".join(sentence.text[slice(*sentence.span)].split())
+    for sentence in explained.sentence.halves:
+        yield sentence.field, " ".join(sentence.text[slice(*sentence.span)].split())
     yield "as rules see it", explained.masked.strip()
     yield "letters", _legend(explained)
     yield "credited", "; ".join(map(_credited, explained.credited)) or _nobody(explained.decided)
@@ -281,7 +281,7 @@ def _weighed(weighed: Weighing) -> Iterator[Row]:
     yield "classifier", f"{status} {weighed.stage_probability:.0%}; nothing {weighed.nothing:.0%}"
     if weighed.status_probability < weighed.needed:
         yield "", f"too unsure: a status counts from {weighed.needed:.0%}"
-    yield "", "X and Y: the parties as they come; ^ and $: the ends of the sentence"
+    yield "", "X and Y: the parties as they come; O: another name; ^ and $: the ends of the sentence"
     yield f"for {weighed.stage}", _features(weighed.in_favour)
     yield "against", _features(weighed.against)
 

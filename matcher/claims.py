@@ -8,18 +8,20 @@ each deal.
 """
 
 import math
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from itertools import islice
+from operator import itemgetter
 from typing import NamedTuple
 
 from matcher.attribution import NOBODY, Credit, is_own_page, is_press_wire, outlet_name
-from matcher.classifier import Classifier, Verdict, features
+from matcher.classifier import Classifier, Verdict, Weighed, features
 from matcher.cues import WEIGHED, Cues, Fired, Rule
 from matcher.parties import Mention
 from matcher.phrases import OTHER, PARTIES
-from matcher.sentence import Part, Sentence, without_company, without_other_stories
+from matcher.sentence import Headed, Part, Sentence, without_company, without_other_stories
 from matcher.vocabulary import Article, Claim, Deal, Kind, Speaker, Stage, Status
 
 # Sentences below a headline that tell its news and may say who stands behind it.
@@ -29,7 +31,7 @@ TEXT_FACTOR = 0.75
 """On labelled news of 2007 to 2022 some 96 % of the claims read in titles were right, and 70 % of those in texts. It is
 for what the classifier has not learned."""
 
-SURE = {"title": 0.7, "lead": 0.85, "text": 0.97}
+SURE = {"title": 0.7, "headed": 0.7, "lead": 0.85, "text": 0.97}
 """How sure the classifier must be to have a say: below, too much of what it says is wrong (``hearsay evaluate``)."""
 
 OUTVOTED = 0.97
@@ -90,7 +92,9 @@ class Analysis:
         """``carrier``: the names in the outlet's own name."""
         self._article = article
         self._carrier = tuple(carrier)
-        self._sentences = tuple(sentence for part in parts for sentence in part.sentences())
+        running = [sentence for part in parts for sentence in part.sentences()]
+        self._running = len(running)
+        self._sentences = (*running, *_headed(running))
         self._cues = cues
         self._classifier = classifier
         self._candidates: dict[int, list[int]] = {}
@@ -114,9 +118,16 @@ class Analysis:
 
         News stands on top: of a long text only the first :data:`MOST` count, so that its cost is bounded.
         """
-        needed = min(2, len(deal.parties))
-        speaking = ((n, s) for n, s in enumerate(self._sentences) if len(s.parties(index)) >= needed)
+        speaking = self._speaking(index, min(2, len(deal.parties)))
         return ((number, sentence, self._masked(sentence, index)) for number, sentence in islice(speaking, MOST))
+
+    def _speaking(self, index: int, needed: int) -> Iterator[tuple[int, Sentence]]:
+        """Those that name enough parties. Where neither the title nor its lead does, the two are read as one."""
+        naming = [(n, s) for n, s in enumerate(self._sentences) if len(s.parties(index)) >= needed]
+        running = naming[: bisect_left(naming, self._running, key=itemgetter(0))]
+        if not running or running[0][0] > _LEAD:
+            yield from naming[len(running) :][:1]
+        yield from running
 
     def findings(self, index: int, deal: Deal) -> Iterator[Sequence[Finding]]:
         """What fired in each of the sentences that speak of the deal, in their order."""
@@ -128,16 +139,21 @@ class Analysis:
 
     def evidence(self, view: View) -> tuple[str, ...]:
         """What the classifier sees of a sentence."""
-        return self._evidence(view, self._fired(view))
+        sentence = self._sentences[view.number]
+        fired = self._fired(view)
+        return tuple(features(view.masked, view.kind, sentence.credit, sentence.form, fired, sentence.names))
+
+    def weighed(self, view: View) -> Weighed:
+        """What the words of a sentence weigh together."""
+        return self._classifier.weigh(self.evidence(view))
 
     def _read(self, view: View) -> Sequence[Finding]:
         """What the rules of the main clause say, or else what the words weigh, or else what is told in passing."""
-        fired = self._fired(view)
-        evidence = self._evidence(view, fired)
+        fired, weighed = self._fired(view), self.weighed(view)
         return (
-            tuple(self._ruled(view, fired, evidence))
-            or tuple(self._weighed(view, fired, evidence))
-            or tuple(self._told_in_passing(view, fired, evidence))
+            tuple(self._ruled(view, fired, weighed))
+            or tuple(self._by_words(view, fired, weighed))
+            or tuple(self._told_in_passing(view, fired, weighed))
         )
 
     def _fired(self, view: View) -> Fired:
@@ -147,38 +163,34 @@ class Analysis:
             self._fired_in[view] = Fired(rule, None if rule and rule.stage else self._first(view, aside))
         return self._fired_in[view]
 
-    def _evidence(self, view: View, fired: Fired) -> tuple[str, ...]:
-        sentence = self._sentences[view.number]
-        return tuple(features(view.masked, view.kind, sentence.credit, sentence.part, fired))
-
-    def _ruled(self, view: View, fired: Fired, evidence: Iterable[str]) -> Iterator[Finding]:
+    def _ruled(self, view: View, fired: Fired, weighed: Weighed) -> Iterator[Finding]:
         if fired.main and fired.main.stage:
-            yield from self._by_rule(view, fired.main, Manner.SETTLED if fired.main.settled else Manner.NEWS, evidence)
+            yield from self._by_rule(view, fired.main, Manner.SETTLED if fired.main.settled else Manner.NEWS, weighed)
 
-    def _told_in_passing(self, view: View, fired: Fired, evidence: Iterable[str]) -> Iterator[Finding]:
+    def _told_in_passing(self, view: View, fired: Fired, weighed: Weighed) -> Iterator[Finding]:
         """What is no news: that a rule knows the sentence to claim nothing, and what its circumstances tell."""
         main, aside = fired
         if main and not main.stage:
-            yield from self._by_rule(view, main, Manner.NEWS, evidence)
+            yield from self._by_rule(view, main, Manner.NEWS, weighed)
         if aside:
             done = aside.stage is not None and aside.stage.status is Status.FINALIZED
-            yield from self._by_rule(view, aside, Manner.SETTLED if done else Manner.BACKGROUND, evidence)
+            yield from self._by_rule(view, aside, Manner.SETTLED if done else Manner.BACKGROUND, weighed)
 
-    def _by_rule(self, view: View, rule: Rule, manner: Manner, evidence: Iterable[str]) -> Iterator[Finding]:
-        certainty = self.certainty(view, rule, evidence) if manner is Manner.NEWS else self._own_certainty(view, rule)
+    def _by_rule(self, view: View, rule: Rule, manner: Manner, weighed: Weighed) -> Iterator[Finding]:
+        certainty = self.certainty(view, rule, weighed) if manner is Manner.NEWS else self._own_certainty(view, rule)
         finding = self._finding(view, rule, manner, certainty)
         if finding.manner is not Manner.NEWS or certainty >= LEAST:
             yield finding
 
-    def certainty(self, view: View, rule: Rule, evidence: Iterable[str]) -> float:
+    def certainty(self, view: View, rule: Rule, weighed: Weighed) -> float:
         """How sure to be of a rule's news: the surer, the more the words speak for it too.
 
         Where only others say so, words for either stage do: who is to buy, sources say, is near it at least.
         """
         if not rule.stage or not self._classifier.has_learned(rule):
             return self._own_certainty(view, rule)
-        stages = {stage.status: stage for stage in (self._as_reported(view, rule), rule.stage) if stage}
-        return _plainer(sum(self._classifier.certainty(stage, evidence) for stage in stages.values()))
+        statuses = {stage.status for stage in (self._as_reported(view, rule), rule.stage) if stage}
+        return _plainer(sum(map(weighed.of, statuses)))
 
     def _as_reported(self, view: View, rule: Rule) -> Stage | None:
         """The rule's stage, or the one instead of it if the sentence credits only others."""
@@ -192,12 +204,12 @@ class Analysis:
     def _own_certainty(self, view: View, rule: Rule) -> float:
         return rule.certainty * (1 if self._sentences[view.number].part == "title" else TEXT_FACTOR)
 
-    def _weighed(self, view: View, fired: Fired, evidence: Iterable[str]) -> Iterator[Finding]:
+    def _by_words(self, view: View, fired: Fired, weighed: Weighed) -> Iterator[Finding]:
         """Where no rule reads news, the words together may be clear enough; not of what has not happened.
 
         What is told in passing ("as X walks away") may be the news, if the words say the same.
         """
-        verdict = self._classifier.verdict(evidence)
+        verdict = weighed.verdict
         if self._names_another(view) or self._has_another_say(view, fired.aside, verdict):
             return
         if verdict.probability >= self.needed(view) and self._names_a_party(view):
@@ -215,10 +227,8 @@ class Analysis:
 
     def needed(self, view: View) -> float:
         """How sure the words must be to have a say in a sentence."""
-        if self._sentences[view.number].part == "title":
-            sure = SURE["title"]
-        else:
-            sure = SURE["lead" if view.number <= _LEAD else "text"]
+        form = self._sentences[view.number].form
+        sure = SURE["lead" if form == "text" and view.number <= _LEAD else form]
         silenced = any(rule and not rule.stage for rule in self._fired(view))
         return max(sure, OUTVOTED) if silenced else sure
 
@@ -244,7 +254,7 @@ class Analysis:
         sentence = finding.sentence
         own = self._own_credit(sentence, finding.masked)
         if sentence.part == "title" and not own.speaker:
-            lead = self._credit_of_the_lead(index, finding.number)
+            lead = self._credit_of_the_lead(index)
             own |= lead if lead.outlet in (None, own.outlet) or own == NOBODY else NOBODY
         elif not own.outlet and not own.first_hand:
             earlier = (s for s in reversed(self._sentences[: finding.number]) if s.outlet)
@@ -258,8 +268,8 @@ class Analysis:
         own = any(index in m.seats.parties and is_own_page(carrier, m.start, m.end) for m in self._carrier)
         return own or is_press_wire(carrier)
 
-    def _credit_of_the_lead(self, index: int, title: int) -> Credit:
-        lead = self._sentences[title + 1 : title + 1 + _LEAD]
+    def _credit_of_the_lead(self, index: int) -> Credit:
+        lead = _lead(self._sentences[: self._running])
         told = [Credit(self._cues.speaker(self._masked(s, index)), s.outlet) for s in lead]
         spoken = (c for s, c in zip(lead, told, strict=True) if s.parties(index) or c == Credit(Speaker.SOURCES))
         return next((credit for credit in spoken if credit != NOBODY), NOBODY)
@@ -269,10 +279,22 @@ class Analysis:
         if sentence.part != "title":
             return masked
         others, own = without_other_stories(masked)
-        return masked if self._cues.speaker(others) else own
+        return masked if others.strip() and self._cues.speaker(others) else own
+
+    def _quoted(self, index: int, kind: Kind, finding: Finding, stage: Stage) -> Sentence:
+        """Of two sentences read as one, that whose own words say it the loudest."""
+        sentence, *others = finding.sentence.halves
+        if not others:
+            return sentence
+
+        def loudness(half: Sentence) -> float:
+            number = self._sentences.index(half)
+            return self.weighed(View(number, self._masked(half, index), kind)).of(stage.status)
+
+        return max(finding.sentence.halves, key=loudness)
 
     def _claim(self, index: int, deal: Deal, finding: Finding, stage: Stage) -> Claim:
-        rule, sentence = finding.rule, finding.sentence
+        rule, sentence = finding.rule, self._quoted(index, deal.kind, finding, stage)
         credit = self.credit(index, finding)
         start, end = sentence.span.start, min(sentence.span.end, sentence.span.start + _LONGEST_QUOTE)
         return Claim(
@@ -289,6 +311,16 @@ class Analysis:
             background=finding.manner is Manner.BACKGROUND,
             settled=finding.manner is Manner.SETTLED,
         )
+
+
+def _lead(sentences: Sequence[Sentence]) -> Sequence[Sentence]:
+    """The first sentences below the title."""
+    return sentences[1 : 1 + _LEAD] if sentences[0].part == "title" else ()
+
+
+def _headed(sentences: Sequence[Sentence]) -> Iterator[Headed]:
+    """The title with each sentence of the lead."""
+    return (Headed.of(sentences[0], sentence) for sentence in _lead(sentences))
 
 
 def _plainer(probability: float) -> float:

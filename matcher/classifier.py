@@ -7,15 +7,15 @@ are plain numbers in ``cues/<language>.weights.tsv``, made by ``python -m traini
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
-from itertools import islice
+from itertools import groupby, islice
 
 from matcher.attribution import Credit
 from matcher.cues import Fired, Rule
-from matcher.phrases import PARTIES
+from matcher.phrases import OTHER, PARTIES
 from matcher.vocabulary import Kind, Stage, Status
 
 NOTHING = "none"
@@ -40,22 +40,42 @@ class Verdict:
     """Of the stage's status, 0 to 1."""
 
 
-def features(masked: str, kind: Kind, credit: Credit, part: str, fired: Fired) -> Iterator[str]:
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """The probabilities of what a sentence may claim; together they are 1."""
+
+    nothing: float
+    stages: Mapping[Stage, float]
+
+    def of(self, status: Status) -> float:
+        """The probability of a status: that of its stages together."""
+        return sum(share for stage, share in self.stages.items() if stage.status is status)
+
+    @property
+    def verdict(self) -> Verdict:
+        """The likeliest status with its likeliest stage, however unlikely both are."""
+        status = max(dict.fromkeys(stage.status for stage in self.stages), key=self.of)
+        stage = max((s for s in self.stages if s.status is status), key=self.stages.__getitem__)
+        return Verdict(stage, self.of(status))
+
+
+def features(masked: str, kind: Kind, credit: Credit, form: str, fired: Fired, names: Collection[str]) -> Iterator[str]:
     """What the classifier sees of a masked sentence.
 
-    Words and sequences of up to three, with the parties as X and Y in the order in which they are named; each word once
+    Words and sequences of up to three, with the parties as X and Y in the order in which they are named, and all other
+    ``names`` as O: who else bids or is bid for matters, not what it is called; each word once
     more by where it stands (``<`` before both parties, ``=`` between them, ``>`` behind), and once more by whether the
     deal is for ownership or a partnership: a "first" that launches a phone tells nothing of a takeover (Daumé 2007,
     "Frustratingly Easy Domain Adaptation"); who is credited behind a headline; which rules fire, and what they say.
     """
-    words = ["^", *_in_order_of_mention(masked), "$"]
+    words = ["^", *_without_names(_in_order_of_mention(masked), names), "$"]
     for length in range(1, _LONGEST_SEQUENCE + 1):
         for start in range(len(words) - length + 1):
             yield " ".join(words[start : start + length])
     yield from _by_place(words)
     yield f"@kind {sort(kind)}"
     yield from (f"@{sort(kind)} {word}" for word in words[1:-1])
-    yield f"@part {part}"
+    yield f"@part {form}"
     if credit.speaker or credit.outlet:
         yield f"@credit {credit.speaker or 'outlet'}"
     if fired.main:
@@ -79,6 +99,13 @@ def _in_order_of_mention(masked: str) -> Iterator[str]:
             yield word
 
 
+def _without_names(words: Iterable[str], names: Collection[str]) -> Iterator[str]:
+    """The words with one O for each name, however many words it has."""
+    signs = (OTHER if word in names else word for word in words)
+    for word, same in groupby(signs):
+        yield from (word,) if word == OTHER else same
+
+
 def _by_place(words: list[str]) -> Iterator[str]:
     places = iter((_BETWEEN, _BEHIND))
     place, seen = _BEFORE, set[str]()
@@ -98,45 +125,27 @@ class Classifier:
         self._weights = weights
         self._bias = bias
 
-    def weigh(self, found: Iterable[str]) -> Mapping[str, float]:
+    def weigh(self, found: Iterable[str]) -> Weighed:
         """The probability of each stage, and of nothing, given the features."""
         scores = defaultdict(float, self._bias)
         for feature in dict.fromkeys(found):  # in order: sums of the same numbers are the same
-            for outcome, weight in self._weights.get(feature, {}).items():
-                scores[outcome] += weight
+            if weights := self._weights.get(feature):
+                for outcome, weight in weights.items():
+                    scores[outcome] += weight
         highest = max(scores.values())
         shares = {outcome: math.exp(score - highest) for outcome, score in scores.items()}
         total = sum(shares.values())
-        return {outcome: share / total for outcome, share in shares.items()}
+        stages = {stage: shares[stage] / total for stage in Stage if stage in shares}
+        return Weighed(shares.get(NOTHING, 0.0) / total, stages)
 
     def has_learned(self, rule: Rule) -> bool:
         """Whether the rule was there when the weights were made, and fired."""
         return _RULE.format(rule.id) in self._weights
 
-    def certainty(self, stage: Stage, found: Iterable[str]) -> float:
-        """How sure to be of the status of a stage that a rule says, 0 to 1."""
-        shares = self.weigh(found)
-        return sum(share for outcome, share in shares.items() if outcome != NOTHING and _same_status(outcome, stage))
-
-    def verdict(self, found: Iterable[str]) -> Verdict:
-        """The likeliest status with its likeliest stage, however unlikely both are."""
-        shares = self.weigh(found)
-        stages = {stage: shares[stage] for stage in Stage if stage in shares}
-        statuses: dict[Status, float] = defaultdict(float)
-        for stage, share in stages.items():
-            statuses[stage.status] += share
-        status = max(statuses, key=statuses.__getitem__)
-        stage = max((s for s in stages if s.status is status), key=stages.__getitem__)
-        return Verdict(stage, statuses[status])
-
     def reasons(self, found: Iterable[str], outcome: str) -> list[tuple[str, float]]:
         """The features that speak for or against an outcome, the weightiest first."""
         weights = ((feature, self._weights.get(feature, {}).get(outcome, 0.0)) for feature in dict.fromkeys(found))
         return sorted((reason for reason in weights if reason[1]), key=lambda reason: (-abs(reason[1]), reason[0]))
-
-
-def _same_status(outcome: str, stage: Stage) -> bool:
-    return Stage(outcome).status is stage.status
 
 
 def parse_weights(text: str) -> Classifier:

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 import ahocorasick_rs
 
-from matcher.phrases import PARTIES, Phrase, PhraseCompiler
+from matcher.phrases import PARTIES, Phrase, PhraseCompiler, PhraseIndex
 from matcher.vocabulary import Kind, Speaker, Stage, Status
 
 LANGUAGES = ("en",)
@@ -105,12 +105,11 @@ class Cues:
         self.rules = tuple(rule for language in self._languages for rule in language.rules)
         _refuse_contradictions(self.rules)
         self._phrases = [(rule, phrase) for rule in self.rules for phrase in rule.phrases]
-        by_trigger: dict[str, list[int]] = {}
-        for number, (_, phrase) in enumerate(self._phrases):
-            for trigger in phrase.triggers:
-                by_trigger.setdefault(trigger, []).append(number)
-        self._triggered = list(by_trigger.values())
-        self._automaton = ahocorasick_rs.AhoCorasick(list(by_trigger))
+        self._index = PhraseIndex(phrase for _, phrase in self._phrases)
+        self._background = [phrase for language in self._languages for phrase in language.background]
+        self._background_index = PhraseIndex(self._background)
+        self._voices = [voice for language in self._languages for voice in language.voices]
+        self._voice_index = PhraseIndex(phrase for _, phrase in self._voices)
         self._rewrites = [rewrite for language in self._languages for rewrite in language.rewrites]
         self._expressions = ahocorasick_rs.AhoCorasick([expression for expression, _ in self._rewrites])
         breaks = _any_of(word for language in self._languages for word in language.breaks)
@@ -135,8 +134,7 @@ class Cues:
 
         They are the same for every deal, so this is asked once for a sentence.
         """
-        found = {trigger for trigger, _, _ in self._automaton.find_matches_as_indexes(masked, overlapping=True)}
-        return sorted({number for trigger in found for number in self._triggered[trigger]})
+        return self._index.candidates(masked)
 
     def first(self, masked: str, candidates: Iterable[int], kind: Kind, part: str) -> Rule | None:
         """The first rule, among the candidates, that the sentence fulfils for a deal of this kind."""
@@ -165,7 +163,7 @@ class Cues:
 
     def other_time(self, masked: str) -> re.Match[str] | None:
         """The words by which a sentence says that it tells of another time."""
-        phrases = (phrase for language in self._languages for phrase in language.background)
+        phrases = map(self._background.__getitem__, self._background_index.candidates(masked))
         return next(filter(None, (phrase.pattern.search(masked) for phrase in phrases)), None)
 
     def speaker(self, masked: str) -> Speaker | None:
@@ -175,7 +173,7 @@ class Cues:
 
     def voice(self, masked: str) -> tuple[Speaker, re.Match[str]] | None:
         """Who speaks in a sentence, and the words that say so."""
-        voices = (voice for language in self._languages for voice in language.voices)
+        voices = map(self._voices.__getitem__, self._voice_index.candidates(masked))
         return next(((speaker, said) for speaker, phrase in voices if (said := phrase.pattern.search(masked))), None)
 
     def clauses(self, masked: str) -> tuple[str, str]:

@@ -15,7 +15,6 @@ from itertools import islice
 
 from matcher.attribution import NOBODY, Credit
 from matcher.claims import Analysis, Finding, Manner, View
-from matcher.classifier import NOTHING
 from matcher.cues import WEIGHED, Rule
 from matcher.decide import Decision, decide, is_key_move
 from matcher.matcher import Matcher
@@ -359,7 +358,7 @@ class _Reader:
             return None
         if fit.rule.stage is None:
             return Dropped(fit, None)
-        return Dropped(fit, self._analysis.certainty(view, fit.rule, self._analysis.evidence(view)))
+        return Dropped(fit, self._analysis.certainty(view, fit.rule, self._analysis.weighed(view)))
 
     def _first_fits(self, sentence: Sentence, clause: str) -> tuple[Fit, ...]:
         return tuple(islice(self._fits(sentence, clause), 1 + _FURTHER))
@@ -396,14 +395,14 @@ class _Reader:
                 yield Credited(added, Place.AROUND, "")
 
     def _weighed(self, view: View) -> Weighing:
-        found = self._analysis.evidence(view)
-        shares, verdict = self._classifier.weigh(found), self._classifier.verdict(found)
-        reasons = self._classifier.reasons(found, verdict.stage)
+        weighed = self._analysis.weighed(view)
+        verdict = weighed.verdict
+        reasons = self._classifier.reasons(self._analysis.evidence(view), verdict.stage)
         return Weighing(
             stage=verdict.stage,
-            stage_probability=shares[verdict.stage],
+            stage_probability=weighed.stages[verdict.stage],
             status_probability=verdict.probability,
-            nothing=shares.get(NOTHING, 0.0),
+            nothing=weighed.nothing,
             needed=self._analysis.needed(view),
             in_favour=tuple(reason for reason in reasons if reason[1] > 0)[:_REASONS],
             against=tuple(reason for reason in reasons if reason[1] < 0)[:_REASONS],

@@ -29,6 +29,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
+import ahocorasick_rs
+
 PARTIES = "ABCDEFGHIJKLMN"
 OTHER = "O"
 NUMBER = "#"
@@ -72,6 +74,23 @@ class Phrase:
     text: str
     pattern: re.Pattern[str]
     triggers: Triggers
+
+
+class PhraseIndex:
+    """Phrases in order, of which those that a sentence may fulfil are found without trying all."""
+
+    def __init__(self, phrases: Iterable[Phrase]) -> None:
+        by_trigger: dict[str, list[int]] = {}
+        for number, phrase in enumerate(phrases):
+            for trigger in phrase.triggers:
+                by_trigger.setdefault(trigger, []).append(number)
+        self._triggered = list(by_trigger.values())
+        self._automaton = ahocorasick_rs.AhoCorasick(list(by_trigger))
+
+    def candidates(self, masked: str) -> list[int]:
+        """The numbers of the phrases whose words stand in a masked sentence, in their order."""
+        found = {trigger for trigger, _, _ in self._automaton.find_matches_as_indexes(masked, overlapping=True)}
+        return sorted({number for trigger in found for number in self._triggered[trigger]})
 
 
 class PhraseCompiler:

@@ -9,8 +9,9 @@ behind a name are dropped: "Oracle Corp's (ORCL.O) bid" and "Oracle bid" are one
 import re
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
+from itertools import pairwise
 
 from matcher.attribution import NOBODY, Credit, credited_outlet, headline_credit
 from matcher.parties import KEYWORD, Mention
@@ -39,6 +40,9 @@ _APPOSITION = re.compile(
     rf"(?:(?![{PARTIES}{OTHER},;:.?!] )\S+ )+, (?=\S)"
 )
 _STORY = " ; "
+_OPENING = frozenset(":;.?!")
+_SHORT = 3
+"""Letters. Titles write even shorter words small: "Acme to Buy Bolt for Cash"."""
 # What news wires put before a headline.
 _TAGS = re.compile(
     r"\s*(?:(?:update|refile|corrected|rpt|wrapup|brief|exclusive|media|breaking|urgent|live)"
@@ -68,6 +72,16 @@ class Sentence:
         """Which rules apply: those for titles or those for running text."""
         return "title" if self.field is Field.TITLE else "text"
 
+    @property
+    def form(self) -> str:
+        """What the classifier knows it as: ``title``, ``text`` or ``headed``."""
+        return self.part
+
+    @property
+    def halves(self) -> tuple["Sentence", ...]:
+        """The sentences that are read as this one: itself."""
+        return (self,)
+
     @cached_property
     def outlet(self) -> str | None:
         """The outlet that the sentence credits."""
@@ -75,18 +89,32 @@ class Sentence:
         return credited_outlet(self.text[core], self.folded[core])
 
     @cached_property
+    def names(self) -> frozenset[str]:
+        """Words that a capital letter marks as names; none in a Title Written Like This."""
+        inside = [
+            match
+            for before, match in pairwise(self._pieces)
+            if isinstance(match, re.Match) and match[0][0].isalpha() and not match["sum"] and not _opens(before)
+        ]
+        large = frozenset(m[0] for m in inside if len(m[0]) > 1 and self.text[m.start()].isupper())
+        small = sum(len(m[0]) > _SHORT and self.text[m.start()].islower() for m in inside)
+        return large if small >= len(large) else frozenset()
+
+    @cached_property
     def _tokens(self) -> list[str | Mention]:
-        tokens: list[str | Mention] = []
+        return [piece if isinstance(piece, Mention) else self._word(piece) for piece in self._pieces]
+
+    @cached_property
+    def _pieces(self) -> list["Mention | re.Match[str]"]:
+        """The names, and the words and signs between them."""
+        pieces: list[Mention | re.Match[str]] = []
         position, end = self.core
         for mention in self.mentions:
-            tokens += self._words(position, mention.start)
-            tokens.append(mention)
+            pieces += _TOKEN.finditer(self.folded, position, mention.start)
+            pieces.append(mention)
             after = _AFTER_NAME.match(self.folded, mention.end, end)
             position = after.end() if after else mention.end
-        return tokens + self._words(position, end)
-
-    def _words(self, start: int, end: int) -> list[str]:
-        return [self._word(match) for match in _TOKEN.finditer(self.folded, start, end)]
+        return [*pieces, *_TOKEN.finditer(self.folded, position, end)]
 
     def _word(self, match: re.Match[str]) -> str:
         if not match["sum"]:
@@ -111,6 +139,52 @@ class Sentence:
             return letter(number)
         is_word = all(party == KEYWORD for party in mention.seats.parties.values())
         return self.folded[mention.start : mention.end] if is_word else OTHER
+
+
+@dataclass(frozen=True, kw_only=True)
+class Headed(Sentence):
+    """A title and a sentence below it, read as one: "Dutch brewer to buy Pellworth", and who the brewer is."""
+
+    title: Sentence
+    lead: Sentence
+
+    @classmethod
+    def of(cls, title: Sentence, lead: Sentence) -> "Headed":
+        """The two together. It stands where the title stands."""
+        return cls(**{part.name: getattr(title, part.name) for part in fields(title)}, title=title, lead=lead)
+
+    @property
+    def halves(self) -> tuple[Sentence, ...]:
+        """The title and the sentence."""
+        return (self.title, self.lead)
+
+    @property
+    def form(self) -> str:
+        """What the classifier knows it as."""
+        return "headed"
+
+    @cached_property
+    def outlet(self) -> str | None:
+        """The outlet that the title credits, or else the sentence."""
+        return super().outlet or self.lead.outlet
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """Words that a capital letter marks as names in either."""
+        return super().names | self.lead.names
+
+    def parties(self, deal: int) -> frozenset[int]:
+        """The numbers of the deal's parties that either names."""
+        return super().parties(deal) | self.lead.parties(deal)
+
+    def masked(self, deal: int | None = None) -> str:
+        """The two as the rules see two stories of one title."""
+        return f"{super().masked(deal).rstrip()}{_STORY}{self.lead.masked(deal).lstrip()}"
+
+
+def _opens(before: "Mention | re.Match[str]") -> bool:
+    """Whether a sentence may begin behind it, with a capital letter that marks no name."""
+    return isinstance(before, re.Match) and before[0] in _OPENING
 
 
 def any_has(parts: Iterable["Part"], word: re.Pattern[str]) -> bool:

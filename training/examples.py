@@ -1,7 +1,7 @@
 """The labelled lines, read as the matcher would read them.
 
 A line has four columns, tab separated: label (a status, ``none`` or ``background``), stage (``-`` for none), kind of
-deal, and the text with the two parties in square brackets.
+deal, and the text with the two parties in square brackets. A headline may have the sentence below it behind ``||``.
 """
 
 import re
@@ -17,12 +17,13 @@ from matcher.matcher import Matcher
 from matcher.vocabulary import Article, Deal, Kind, Party, Stage
 
 FOLDER = Path(__file__).parent
-HEADLINES, SENTENCES = FOLDER / "headlines.tsv", FOLDER / "sentences.tsv"
+HEADLINES, HEADED, SENTENCES = (FOLDER / name for name in ("headlines.tsv", "headed.tsv", "sentences.tsv"))
 BACKGROUND = "background"
 """Label of a sentence that tells of another time; it claims nothing now."""
 
 _WHEN = datetime(2020, 1, 1, tzinfo=UTC)
 _UNTRAINED = Classifier({}, dict.fromkeys((NOTHING, *Stage), 0.0))
+_BELOW = " || "
 _PARTY = re.compile(r"\[([^\]]+)\]")
 
 
@@ -44,12 +45,13 @@ class Example:
 def examples() -> Iterator[Example]:
     """All labelled lines. Raises :class:`ExampleError`."""
     yield from _read(HEADLINES, title=True)
+    yield from _read(HEADED, title=True)
     yield from _read(SENTENCES, title=False)
 
 
 def digest() -> str:
     """What tells whether weights were made from the lines that lie here."""
-    return sha256(HEADLINES.read_bytes() + SENTENCES.read_bytes()).hexdigest()[:16]
+    return sha256(b"".join(path.read_bytes() for path in (HEADLINES, HEADED, SENTENCES))).hexdigest()[:16]
 
 
 def _read(path: Path, *, title: bool) -> Iterator[Example]:
@@ -64,7 +66,8 @@ def _example(label: str, stage: str, kind: str, text: str, *, title: bool) -> Ex
     one, other = dict.fromkeys(_PARTY.findall(text))
     deal = Deal("deal", "", Kind(kind), (Party(one), Party(other)))
     plain = text.replace("[", "").replace("]", "")
-    article = Article("line", plain if title else "", _WHEN, body="" if title else plain)
+    headline, _, below = plain.partition(_BELOW) if title else ("", "", plain)
+    article = Article("line", headline, _WHEN, body=below)
     analysis = Matcher([deal], classifier=_UNTRAINED).analysis(article)
     views = (View(number, masked, deal.kind) for number, _, masked in analysis.naming(0, deal))
     found = dict.fromkeys(feature for view in views for feature in analysis.evidence(view))
