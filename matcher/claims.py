@@ -31,7 +31,7 @@ TEXT_FACTOR = 0.75
 """On labelled news of 2007 to 2022 some 96 % of the claims read in titles were right, and 70 % of those in texts. It is
 for what the classifier has not learned."""
 
-SURE = {"title": 0.7, "headed": 0.7, "lead": 0.85, "text": 0.97}
+SURE = {"title": 0.7, "headed": 0.8, "lead": 0.85, "text": 0.97}
 """How sure the classifier must be to have a say: below, too much of what it says is wrong (``hearsay evaluate``)."""
 
 OUTVOTED = 0.97
@@ -43,6 +43,9 @@ rules read with a probability of 0.3 to 0.7 in labelled news of 2005 to 2026, mo
 
 LEAST = 0.3
 """What a rule reads with less certainty, against all words around it, is not heard; then the words have the say."""
+
+ELSE = 0.7
+"""How sure to be that a title claims nothing, until the text below it is not asked for the news."""
 
 MOST = 50
 """Sentences of an article that are read for one deal."""
@@ -104,7 +107,7 @@ class Analysis:
     def claims(self, index: int, deal: Deal) -> Iterator[Claim]:
         """What the article claims about the deal with this index: the news or else the settled fact, and background."""
         findings = [finding for found in self.findings(index, deal) for finding in found]
-        about_else = any(f.sentence.part == "title" and f.rule.stage is None for f in findings)
+        about_else = any(f.sentence.part == "title" and f.rule.stage is None and f.certainty >= ELSE for f in findings)
         claiming = [finding for finding in findings if finding.rule.stage]
         wanted = (Manner.SETTLED,) if about_else else (Manner.NEWS, Manner.SETTLED)
         current = [finding for manner in wanted for finding in claiming if finding.manner is manner]
@@ -183,12 +186,14 @@ class Analysis:
             yield finding
 
     def certainty(self, view: View, rule: Rule, weighed: Weighed) -> float:
-        """How sure to be of a rule's news: the surer, the more the words speak for it too.
+        """How sure to be of a rule's news, or that there is none: the surer, the more the words speak for it too.
 
         Where only others say so, words for either stage do: who is to buy, sources say, is near it at least.
         """
-        if not rule.stage or not self._classifier.has_learned(rule):
+        if not self._classifier.has_learned(rule):
             return self._own_certainty(view, rule)
+        if not rule.stage:
+            return weighed.nothing
         statuses = {stage.status for stage in (self._as_reported(view, rule), rule.stage) if stage}
         return _plainer(sum(map(weighed.of, statuses)))
 

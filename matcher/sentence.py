@@ -39,6 +39,7 @@ _APPOSITION = re.compile(
     rf"(?<= )([{PARTIES}]) , (?:the|a|an|its|which|who|whose|one|maker|makers|owner|owned|based|formerly|already) "
     rf"(?:(?![{PARTIES}{OTHER},;:.?!] )\S+ )+, (?=\S)"
 )
+_PARENT = re.compile(rf"(?<= ){OTHER} (?:unit|subsidiary|division|affiliate|arm|business) (?=[{PARTIES}] )")
 _STORY = " ; "
 _OPENING = frozenset(":;.?!")
 _SHORT = 3
@@ -193,8 +194,11 @@ def any_has(parts: Iterable["Part"], word: re.Pattern[str]) -> bool:
 
 
 def without_company(masked: str) -> str:
-    """A masked sentence without what only stands beside a party: "A and O" and "A, the maker of pumps," become "A"."""
-    masked = _APPOSITION.sub(r"\1 ", masked)
+    """A masked sentence without what only stands beside a party.
+
+    "A and O", "A, the maker of pumps," and "O's unit A" become "A".
+    """
+    masked = _PARENT.sub("", _APPOSITION.sub(r"\1 ", masked))
     return _COMPANY_AHEAD.sub("", _COMPANY_BEHIND.sub(r"\1 ", masked))
 
 

@@ -399,6 +399,60 @@ def test_a_hopeless_reading_of_the_title_hides_no_clear_one_in_the_text() -> Non
     assert weighed("Telvara talks to Northgate", "Telvara agrees to buy Northgate.")[0][2] is Field.TITLE
 
 
+@pytest.mark.parametrize(
+    ("title", "summary", "made"),
+    [
+        ("Northgate turns down Dutch suitor", "Telvara offered 40 euros a share.", [(Stage.REJECTED, Field.TITLE)]),
+        ("Dutch suitor turned down", "Telvara is new here. Northgate says no.", []),
+        ("Northgate turns down Dutch suitor", "It rains. It rains. Telvara offered 40 euros a share.", []),
+        ("Northgate holds its fair", "The suitor, Telvara, was turned down.", [(Stage.REJECTED, Field.SUMMARY)]),
+        ("Northgate holds its fair", "A suitor was turned down.", []),
+    ],
+    ids=["apart", "below the title only", "too far below", "said below", "one party"],
+)
+def test_a_title_is_read_with_what_stands_below(title: str, summary: str, made: list[object]) -> None:
+    """Where each names one party, the two are read as one, and the half that says it is quoted."""
+    words = Classifier({"turned": {"rejected": 9.0}, "turns": {"rejected": 9.0}}, {NOTHING: 0.0, "rejected": 0.0})
+    read = Matcher([deal()], Cues([parse(RULES, "test.toml")]), words).read(article(title, summary=summary))
+    assert [(claim.stage, claim.field) for claim in read.claims] == made
+
+
+def test_a_title_stands_for_itself_where_a_sentence_below_names_both() -> None:
+    """Then that sentence says what there is to say."""
+    words = Classifier({"turns": {"rejected": 9.0}}, {NOTHING: 0.0, "rejected": 0.0})
+    read = Matcher([deal()], Cues([parse(RULES, "test.toml")]), words).read(
+        article("Northgate turns 50", summary="Telvara congratulates Northgate.")
+    )
+    assert not read.claims
+
+
+@pytest.mark.parametrize(
+    ("title", "made"),
+    [
+        ("Shareholders hear that Telvara has chosen Sampson Mills over Northgate", [Stage.CALLED_OFF]),
+        ("Shareholders hear that Telvara has chosen patience over Northgate", []),
+        ("Shareholders Hear That Telvara Has Chosen Patience Over Northgate", []),
+    ],
+    ids=["a name", "a word", "a title in capitals"],
+)
+def test_what_a_third_company_is_called_does_not_matter(title: str, made: list[Stage]) -> None:
+    """A capital letter marks a name where other words have none, and all names are one to the classifier."""
+    words = Classifier({"chosen O over": {"called_off": 9.0}}, {NOTHING: 0.0, "called_off": 0.0})
+    read = Matcher([deal()], Cues([parse(RULES, "test.toml")]), words).read(article(title))
+    assert [claim.stage for claim in read.claims] == made
+
+
+@pytest.mark.parametrize(("nothing", "made"), [(3.0, []), (0.0, [Stage.AGREED])])
+def test_a_title_silences_the_text_only_if_its_words_agree(nothing: float, made: list[Stage]) -> None:
+    """A rule that knows the title to claim nothing may be beside the point; then the text is asked."""
+    weights = {"@rule no-claim": {NOTHING: nothing}, "agrees": {"agreed": 9.0}}
+    words = Classifier(weights, {NOTHING: 0.0, "agreed": 0.0})
+    read = Matcher([deal()], Cues([parse(RESERVED, "test.toml")]), words).read(
+        article("Telvara and Northgate at gala", "Telvara agrees to buy Northgate.")
+    )
+    assert [claim.stage for claim in read.claims] == made
+
+
 def test_a_rule_that_was_not_learned_is_as_sure_as_it_says() -> None:
     """Whoever adds a rule need not train anything for it to be heard."""
     rules = RULES + '[[rule]]\nid = "new"\nstage = "offer"\ncertainty = 0.8\nphrases = ["X winks at Y"]\n'

@@ -15,7 +15,7 @@ from matcher.cues import _RULE_KEYS, WEIGHED, Cues, parse
 from matcher.decide import Outcome
 from matcher.explain import Explanation, Place, Reason, Refusal, Silence, explain
 from matcher.matcher import Matcher
-from matcher.vocabulary import Article, Deal, Kind, Party, Speaker, Stage, Standing, Trust
+from matcher.vocabulary import Article, Deal, Field, Kind, Party, Speaker, Stage, Standing, Trust
 
 NOON = datetime(2020, 5, 4, 12, 0, tzinfo=UTC)
 ROOT = Path(__file__).parents[2]
@@ -215,6 +215,14 @@ def test_where_no_rule_fits_the_words_are_weighed() -> None:
     assert weighed.in_favour == (("smitten", 3.0), ("X", 0.5))
     assert weighed.against == (("=by", -0.4),)
     assert [one.fit for one in sentence.decided] == [None]
+
+
+def test_a_title_read_with_the_sentence_below_it() -> None:
+    """Both are shown, and what the rules see of them together."""
+    (sentence,) = explained("Telvara in talks", "The other side is Northgate.").sentences
+    assert [half.field for half in sentence.sentence.halves] == [Field.TITLE, Field.BODY]
+    assert sentence.masked == " A in talks ; the other side is B . "
+    assert fired(explained("Telvara in talks", "The other side is Northgate.")) == [["loose-talks"]]
 
 
 def test_what_is_too_unsure_decides_nothing() -> None:
