@@ -7,7 +7,7 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from matcher.attribution import Credit
-from matcher.claims import LEAST
+from matcher.claims import ABOUT_ELSE, LEAST
 from matcher.cues import WEIGHED, Rule
 from matcher.decide import Outcome
 from matcher.explain import (
@@ -245,11 +245,11 @@ def _decided(decided: Decided) -> Iterator[Row]:
     if rule.stage:
         why = f": {_REASONS[decided.reason].format(decided.words)}" if decided.reason else ""
         yield "told as", decided.finding.manner.value + why
-        if fit:
-            yield (
-                "certainty",
-                f"{decided.finding.certainty:.2f}, {'as learned' if decided.learned else 'as the rule says'}",
-            )
+    if fit:
+        certainty = decided.finding.certainty
+        yield "certainty", f"{certainty:.2f}, {'as learned' if decided.learned else 'as the rule says'}"
+        if not rule.stage and decided.finding.sentence.form == "title" and certainty < ABOUT_ELSE:
+            yield "", f"too unsure to be about something else: it takes {ABOUT_ELSE}, so the text is asked"
     for further in decided.further:
         yield "also fits", f"further down: {_further(further)}"
 

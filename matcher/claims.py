@@ -8,12 +8,10 @@ each deal.
 """
 
 import math
-from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from itertools import islice
-from operator import itemgetter
 from typing import NamedTuple
 
 from matcher.attribution import NOBODY, Credit, is_own_page, is_press_wire, outlet_name
@@ -38,13 +36,13 @@ OUTVOTED = 0.97
 """How sure it must be where a rule says that the sentence claims nothing."""
 
 PLAINER = 1.1
-"""Log-odds. News is plainer than the lines that the classifier learned from, which were chosen to be hard: of what
-rules read with a probability of 0.3 to 0.7 in labelled news of 2005 to 2026, more than eight in ten were right."""
+"""Log-odds. Titles are plainer than the lines that the classifier learned from, which were chosen to be hard: of what
+rules read with a probability of 0.3 to 0.7 in labelled headlines of 2005 to 2026, more than eight in ten were right."""
 
 LEAST = 0.3
 """What a rule reads with less certainty, against all words around it, is not heard; then the words have the say."""
 
-ELSE = 0.7
+ABOUT_ELSE = 0.7
 """How sure to be that a title claims nothing, until the text below it is not asked for the news."""
 
 MOST = 50
@@ -95,9 +93,9 @@ class Analysis:
         """``carrier``: the names in the outlet's own name."""
         self._article = article
         self._carrier = tuple(carrier)
-        running = [sentence for part in parts for sentence in part.sentences()]
-        self._running = len(running)
-        self._sentences = (*running, *_headed(running))
+        alone = [sentence for part in parts for sentence in part.sentences()]
+        self._alone = len(alone)
+        self._sentences = (*alone, *_headed(alone))
         self._cues = cues
         self._classifier = classifier
         self._candidates: dict[int, list[int]] = {}
@@ -107,7 +105,9 @@ class Analysis:
     def claims(self, index: int, deal: Deal) -> Iterator[Claim]:
         """What the article claims about the deal with this index: the news or else the settled fact, and background."""
         findings = [finding for found in self.findings(index, deal) for finding in found]
-        about_else = any(f.sentence.part == "title" and f.rule.stage is None and f.certainty >= ELSE for f in findings)
+        about_else = any(
+            f.sentence.form == "title" and f.rule.stage is None and f.certainty >= ABOUT_ELSE for f in findings
+        )
         claiming = [finding for finding in findings if finding.rule.stage]
         wanted = (Manner.SETTLED,) if about_else else (Manner.NEWS, Manner.SETTLED)
         current = [finding for manner in wanted for finding in claiming if finding.manner is manner]
@@ -121,16 +121,25 @@ class Analysis:
 
         News stands on top: of a long text only the first :data:`MOST` count, so that its cost is bounded.
         """
-        speaking = self._speaking(index, min(2, len(deal.parties)))
-        return ((number, sentence, self._masked(sentence, index)) for number, sentence in islice(speaking, MOST))
+        speaking = islice(self._speaking(index, min(2, len(deal.parties))), MOST)
+        return ((number, sentence, self._masked(sentence, index)) for number, sentence in speaking)
 
     def _speaking(self, index: int, needed: int) -> Iterator[tuple[int, Sentence]]:
-        """Those that name enough parties. Where neither the title nor its lead does, the two are read as one."""
-        naming = [(n, s) for n, s in enumerate(self._sentences) if len(s.parties(index)) >= needed]
-        running = naming[: bisect_left(naming, self._running, key=itemgetter(0))]
-        if not running or running[0][0] > _LEAD:
-            yield from naming[len(running) :][:1]
-        yield from running
+        """Those that name enough parties. Where none does, the title and a sentence of its lead may do so together."""
+        naming = ((n, s) for n, s in enumerate(self._sentences) if len(s.parties(index)) >= needed)
+        found = False
+        for number, sentence in naming:
+            if number < self._alone:
+                found = True
+                yield number, sentence
+            elif not found and not self._has_another_subject(index, sentence):
+                yield number, sentence
+                return
+
+    def _has_another_subject(self, index: int, headed: Sentence) -> bool:
+        """Whether the title names a third company, or the sentence below it a tracked one: that is dealt with, then."""
+        title, *_ = headed.halves
+        return OTHER in self._masked(headed, index).split() or any(self._names(title))
 
     def findings(self, index: int, deal: Deal) -> Iterator[Sequence[Finding]]:
         """What fired in each of the sentences that speak of the deal, in their order."""
@@ -144,7 +153,12 @@ class Analysis:
         """What the classifier sees of a sentence."""
         sentence = self._sentences[view.number]
         fired = self._fired(view)
-        return tuple(features(view.masked, view.kind, sentence.credit, sentence.form, fired, sentence.names))
+        names = {name for half in sentence.halves if half.in_small_letters for name in self._names(half)}
+        return tuple(features(view.masked, view.kind, sentence.credit, sentence.form, fired, names))
+
+    def _names(self, sentence: Sentence) -> Iterator[str]:
+        """Words with a capital letter that the classifier does not know: names of companies nobody tracks, say."""
+        return (word for word in sentence.capitalised if not self._classifier.knows(word))
 
     def weighed(self, view: View) -> Weighed:
         """What the words of a sentence weigh together."""
@@ -195,7 +209,8 @@ class Analysis:
         if not rule.stage:
             return weighed.nothing
         statuses = {stage.status for stage in (self._as_reported(view, rule), rule.stage) if stage}
-        return _plainer(sum(map(weighed.of, statuses)))
+        certainty = sum(map(weighed.of, statuses))
+        return _plainer(certainty) if self._sentences[view.number].part == "title" else certainty
 
     def _as_reported(self, view: View, rule: Rule) -> Stage | None:
         """The rule's stage, or the one instead of it if the sentence credits only others."""
@@ -274,7 +289,7 @@ class Analysis:
         return own or is_press_wire(carrier)
 
     def _credit_of_the_lead(self, index: int) -> Credit:
-        lead = _lead(self._sentences[: self._running])
+        lead = _lead(self._sentences[: self._alone])
         told = [Credit(self._cues.speaker(self._masked(s, index)), s.outlet) for s in lead]
         spoken = (c for s, c in zip(lead, told, strict=True) if s.parties(index) or c == Credit(Speaker.SOURCES))
         return next((credit for credit in spoken if credit != NOBODY), NOBODY)
@@ -320,12 +335,13 @@ class Analysis:
 
 def _lead(sentences: Sequence[Sentence]) -> Sequence[Sentence]:
     """The first sentences below the title."""
-    return sentences[1 : 1 + _LEAD] if sentences[0].part == "title" else ()
+    return sentences[1 : 1 + _LEAD] if sentences and sentences[0].part == "title" else ()
 
 
 def _headed(sentences: Sequence[Sentence]) -> Iterator[Headed]:
-    """The title with each sentence of the lead."""
-    return (Headed.of(sentences[0], sentence) for sentence in _lead(sentences))
+    """The title with each sentence of the lead. What is longer than a quote is no sentence, but a list."""
+    headed = (Headed.of(sentences[0], sentence) for sentence in _lead(sentences))
+    return (one for one in headed if all(half.span.end - half.span.start <= _LONGEST_QUOTE for half in one.halves))
 
 
 def _plainer(probability: float) -> float:

@@ -138,6 +138,10 @@ class Classifier:
         stages = {stage: shares[stage] / total for stage in Stage if stage in shares}
         return Weighed(shares.get(NOTHING, 0.0) / total, stages)
 
+    def knows(self, word: str) -> bool:
+        """Whether the word stood in enough lines; of a word joined by hyphens, whether all its parts did."""
+        return all(part in self._weights for part in word.split("-"))
+
     def has_learned(self, rule: Rule) -> bool:
         """Whether the rule was there when the weights were made, and fired."""
         return _RULE.format(rule.id) in self._weights

@@ -14,7 +14,7 @@ from functools import partial
 from itertools import islice
 
 from matcher.attribution import NOBODY, Credit
-from matcher.claims import Analysis, Finding, Manner, View
+from matcher.claims import LEAST, Analysis, Finding, Manner, View
 from matcher.cues import WEIGHED, Rule
 from matcher.decide import Decision, decide, is_key_move
 from matcher.matcher import Matcher
@@ -141,7 +141,7 @@ class Dropped:
 
     fit: Fit
     certainty: float | None
-    """How sure to be of it beside such words; None if it claims nothing, and the words say otherwise."""
+    """How sure to be of it beside such words; None if it claims nothing, and clear words say otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -356,9 +356,9 @@ class _Reader:
         fit = next(self._fits(sentence, main), None)
         if fit is None:
             return None
-        if fit.rule.stage is None:
-            return Dropped(fit, None)
-        return Dropped(fit, self._analysis.certainty(view, fit.rule, self._analysis.weighed(view)))
+        certainty = self._analysis.certainty(view, fit.rule, self._analysis.weighed(view))
+        outvoted = fit.rule.stage is None and certainty >= LEAST
+        return Dropped(fit, None if outvoted else certainty)
 
     def _first_fits(self, sentence: Sentence, clause: str) -> tuple[Fit, ...]:
         return tuple(islice(self._fits(sentence, clause), 1 + _FURTHER))

@@ -11,7 +11,6 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
 from functools import cached_property
-from itertools import pairwise
 
 from matcher.attribution import NOBODY, Credit, credited_outlet, headline_credit
 from matcher.parties import KEYWORD, Mention
@@ -39,9 +38,10 @@ _APPOSITION = re.compile(
     rf"(?<= )([{PARTIES}]) , (?:the|a|an|its|which|who|whose|one|maker|makers|owner|owned|based|formerly|already) "
     rf"(?:(?![{PARTIES}{OTHER},;:.?!] )\S+ )+, (?=\S)"
 )
-_PARENT = re.compile(rf"(?<= ){OTHER} (?:unit|subsidiary|division|affiliate|arm|business) (?=[{PARTIES}] )")
+_PARENT = re.compile(
+    rf"(?<= ){OTHER} (?:unit|subsidiary|division|affiliate) (?=[{PARTIES}] (?:[,;:.?!]|for|from|in|at|with|$))"
+)
 _STORY = " ; "
-_OPENING = frozenset(":;.?!")
 _SHORT = 3
 """Letters. Titles write even shorter words small: "Acme to Buy Bolt for Cash"."""
 # What news wires put before a headline.
@@ -90,20 +90,23 @@ class Sentence:
         return credited_outlet(self.text[core], self.folded[core])
 
     @cached_property
-    def names(self) -> frozenset[str]:
-        """Words that a capital letter marks as names; none in a Title Written Like This."""
-        inside = [
-            match
-            for before, match in pairwise(self._pieces)
-            if isinstance(match, re.Match) and match[0][0].isalpha() and not match["sum"] and not _opens(before)
-        ]
-        large = frozenset(m[0] for m in inside if len(m[0]) > 1 and self.text[m.start()].isupper())
-        small = sum(len(m[0]) > _SHORT and self.text[m.start()].islower() for m in inside)
-        return large if small >= len(large) else frozenset()
+    def capitalised(self) -> frozenset[str]:
+        """Words with a capital letter, tracked names aside: names that nobody tracks, or words that begin something."""
+        return frozenset(word[0] for word in self._words if self.text[word.start()].isupper())
+
+    @property
+    def in_small_letters(self) -> bool:
+        """Whether words have small letters, unless they are names; not so in a Title Written Like This."""
+        long = [self.text[word.start()].islower() for word in self._words if len(word[0]) > _SHORT]
+        return 2 * sum(long) >= len(long)
 
     @cached_property
     def _tokens(self) -> list[str | Mention]:
         return [piece if isinstance(piece, Mention) else self._word(piece) for piece in self._pieces]
+
+    @property
+    def _words(self) -> Iterator[re.Match[str]]:
+        return (piece for piece in self._pieces if isinstance(piece, re.Match) and piece[0][0].isalpha())
 
     @cached_property
     def _pieces(self) -> list["Mention | re.Match[str]"]:
@@ -169,11 +172,6 @@ class Headed(Sentence):
         """The outlet that the title credits, or else the sentence."""
         return super().outlet or self.lead.outlet
 
-    @cached_property
-    def names(self) -> frozenset[str]:
-        """Words that a capital letter marks as names in either."""
-        return super().names | self.lead.names
-
     def parties(self, deal: int) -> frozenset[int]:
         """The numbers of the deal's parties that either names."""
         return super().parties(deal) | self.lead.parties(deal)
@@ -181,11 +179,6 @@ class Headed(Sentence):
     def masked(self, deal: int | None = None) -> str:
         """The two as the rules see two stories of one title."""
         return f"{super().masked(deal).rstrip()}{_STORY}{self.lead.masked(deal).lstrip()}"
-
-
-def _opens(before: "Mention | re.Match[str]") -> bool:
-    """Whether a sentence may begin behind it, with a capital letter that marks no name."""
-    return isinstance(before, re.Match) and before[0] in _OPENING
 
 
 def any_has(parts: Iterable["Part"], word: re.Pattern[str]) -> bool:

@@ -38,7 +38,7 @@ def test_a_bad_line_is_named(line: str, monkeypatch: pytest.MonkeyPatch, tmp_pat
     """A line that cannot be trained on is named with its file and number, and what to do."""
     file = tmp_path / "headlines.tsv"
     file.write_text(f"none\t-\tstake\t[Telvara] sues [Northgate]\n{line}\n", encoding="utf-8")
-    monkeypatch.setattr(lines, "HEADLINES", file)
+    monkeypatch.setattr(lines, "FILES", [file])
     with pytest.raises(lines.ExampleError, match=r"headlines\.tsv, line 2: .* Mend the line"):
         list(lines.examples())
 

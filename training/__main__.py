@@ -15,7 +15,7 @@ from sklearn.linear_model import LogisticRegression
 
 from matcher.classifier import NOTHING
 from matcher.vocabulary import Stage, Status
-from training.examples import Example, digest, examples
+from training.examples import Example, digest, examples, known_words
 
 WEIGHTS = Path(__file__).parent.parent / "matcher" / "cues" / "en.weights.tsv"
 PENALTY = 0.5
@@ -60,11 +60,12 @@ def _counting(lines: Sequence[Example]) -> np.ndarray:
 def write(trained: Trained, path: Path) -> None:
     """Write the weights file; see :func:`matcher.classifier.parse_weights`."""
     rows = zip(trained.features, map(_fields, trained.weights[1:]), strict=True)
+    known = known_words()
     lines = [
         [f"made by python -m training from lines with the digest {digest()}"],
         ["outcomes", *trained.outcomes],
         ["bias", *_fields(trained.weights[0])],
-        *([feature, *fields] for feature, fields in rows if any(fields)),
+        *([feature, *fields] for feature, fields in rows if any(fields) or feature in known),
     ]
     path.write_text("".join("\t".join(line) + "\n" for line in lines), encoding="utf-8")
 
@@ -74,4 +75,4 @@ def _fields(weights: Iterable[float]) -> list[str]:
 
 
 if __name__ == "__main__":
-    write(train(list(examples())), WEIGHTS)
+    write(train([line for line in examples() if line.features]), WEIGHTS)

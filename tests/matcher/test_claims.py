@@ -297,7 +297,7 @@ def test_a_quote_has_an_end() -> None:
 
 def test_a_press_release_is_the_partys_word() -> None:
     """What a press wire or a party's own page carries is said by the party, if it credits nobody else."""
-    for outlet in ("PR Newswire", "Business Wire (press release)", "Telvara newsroom", "Northgate"):
+    for outlet in ("PR Newswire", "Business Wire (press release)", "Telvara newsroom", "Northgate", "BSE filing"):
         (claim,) = Matcher([deal()]).read(article("Telvara to buy Northgate for $2 billion", outlet=outlet)).claims
         assert (claim.stage, claim.speaker) == (Stage.AGREED, Speaker.PARTY)
     (claim,) = Matcher([deal()]).read(article("Telvara to buy Northgate -sources", outlet="PR Newswire")).claims
@@ -407,37 +407,64 @@ def test_a_hopeless_reading_of_the_title_hides_no_clear_one_in_the_text() -> Non
         ("Northgate turns down Dutch suitor", "It rains. It rains. Telvara offered 40 euros a share.", []),
         ("Northgate holds its fair", "The suitor, Telvara, was turned down.", [(Stage.REJECTED, Field.SUMMARY)]),
         ("Northgate holds its fair", "A suitor was turned down.", []),
+        ("Northgate turns down Quadrant", "Telvara may bid too.", []),
+        ("Northgate turns down suitor", "Quorum Media sues Telvara.", []),
+        ("Northgate turns 50", "It rains. It rains. Telvara agrees to buy Northgate.", [(Stage.AGREED, Field.SUMMARY)]),
     ],
-    ids=["apart", "below the title only", "too far below", "said below", "one party"],
+    ids=[
+        "apart",
+        "below the title only",
+        "too far below",
+        "said below",
+        "one party",
+        "another is turned down",
+        "another tracked name",
+        "both further down",
+    ],
 )
 def test_a_title_is_read_with_what_stands_below(title: str, summary: str, made: list[object]) -> None:
-    """Where each names one party, the two are read as one, and the half that says it is quoted."""
-    words = Classifier({"turned": {"rejected": 9.0}, "turns": {"rejected": 9.0}}, {NOTHING: 0.0, "rejected": 0.0})
-    read = Matcher([deal()], Cues([parse(RULES, "test.toml")]), words).read(article(title, summary=summary))
+    """Where no sentence names both parties, or the title a third company, the two are read as one; one is quoted."""
+    said = {"turned": {"rejected": 9.0}, "turns": {"rejected": 9.0}}
+    words = Classifier({**said, "dutch": {}}, {NOTHING: 0.0, "rejected": 0.0})
+    other = Deal("other", "Other", Kind.ACQUISITION, (QUORUM, Party("Norvane")))
+    read = Matcher([deal(), other], Cues([parse(RULES, "test.toml")]), words).read(article(title, summary=summary))
     assert [(claim.stage, claim.field) for claim in read.claims] == made
 
 
-def test_a_title_stands_for_itself_where_a_sentence_below_names_both() -> None:
-    """Then that sentence says what there is to say."""
-    words = Classifier({"turns": {"rejected": 9.0}}, {NOTHING: 0.0, "rejected": 0.0})
+@pytest.mark.parametrize(("weight", "made"), [(1.2, 0), (1.8, 1)])
+def test_a_title_and_its_lead_take_more_certainty_than_a_title(weight: float, made: int) -> None:
+    """They are two sentences, and may speak of two things."""
+    words = Classifier({"turns": {"rejected": weight}}, {NOTHING: 0.0, "rejected": 0.0})
     read = Matcher([deal()], Cues([parse(RULES, "test.toml")]), words).read(
-        article("Northgate turns 50", summary="Telvara congratulates Northgate.")
+        article("Northgate turns down suitor", summary="Telvara offered 40 euros.")
     )
-    assert not read.claims
+    assert len(read.claims) == made
+
+
+def test_the_lead_that_is_read_with_the_title_says_who_reports_it() -> None:
+    """The credit of either half counts."""
+    words = Classifier({"turns": {"rejected": 9.0}}, {NOTHING: 0.0, "rejected": 0.0})
+    matcher = Matcher([deal()], bundled_cues(), words)
+    (claim,) = matcher.read(
+        article("Northgate turns gloomy", summary="Telvara was told so this week, Bloomberg reported.")
+    ).claims
+    assert claim.origin == "Bloomberg"
 
 
 @pytest.mark.parametrize(
     ("title", "made"),
     [
-        ("Shareholders hear that Telvara has chosen Sampson Mills over Northgate", [Stage.CALLED_OFF]),
-        ("Shareholders hear that Telvara has chosen patience over Northgate", []),
-        ("Shareholders Hear That Telvara Has Chosen Patience Over Northgate", []),
+        ("Telvara has chosen Sampson Mills over Northgate", [Stage.CALLED_OFF]),
+        ("Telvara Has Chosen Fortitude Over Northgate", []),
+        ("Telvara has chosen fortitude over Northgate", []),
+        ("Telvara has chosen Patience over Northgate", []),
     ],
-    ids=["a name", "a word", "a title in capitals"],
+    ids=["a name", "a title in capitals", "a word", "a known word"],
 )
 def test_what_a_third_company_is_called_does_not_matter(title: str, made: list[Stage]) -> None:
-    """A capital letter marks a name where other words have none, and all names are one to the classifier."""
-    words = Classifier({"chosen O over": {"called_off": 9.0}}, {NOTHING: 0.0, "called_off": 0.0})
+    """An unknown word with a capital letter is a name, where others have none; all names are one to the classifier."""
+    known: dict[str, dict[str, float]] = {word: {} for word in ("has", "chosen", "over", "patience")}
+    words = Classifier({**known, "chosen O over": {"called_off": 9.0}}, {NOTHING: 0.0, "called_off": 0.0})
     read = Matcher([deal()], Cues([parse(RULES, "test.toml")]), words).read(article(title))
     assert [claim.stage for claim in read.claims] == made
 
@@ -451,6 +478,15 @@ def test_a_title_silences_the_text_only_if_its_words_agree(nothing: float, made:
         article("Telvara and Northgate at gala", "Telvara agrees to buy Northgate.")
     )
     assert [claim.stage for claim in read.claims] == made
+
+
+def test_an_owner_beside_its_unit_is_no_third_company() -> None:
+    """Whose unit a party is says nothing of who deals with whom."""
+    other = Deal("other", "Other", Kind.ACQUISITION, (QUORUM, Party("Norvane")))
+    matcher = Matcher([deal(), other], Cues([parse(RULES, "test.toml")]), Classifier({}, {NOTHING: 0.0, "talks": 0.0}))
+    assert [c.deal for c in matcher.read(article("Telvara talks to Quorum Media unit Northgate")).claims] == [
+        "telvara-northgate"
+    ]
 
 
 def test_a_rule_that_was_not_learned_is_as_sure_as_it_says() -> None:
