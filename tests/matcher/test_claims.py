@@ -410,6 +410,8 @@ def test_a_hopeless_reading_of_the_title_hides_no_clear_one_in_the_text() -> Non
         ("Northgate turns down Quadrant", "Telvara may bid too.", []),
         ("Northgate turns down suitor", "Quorum Media sues Telvara.", []),
         ("Northgate turns 50", "It rains. It rains. Telvara agrees to buy Northgate.", [(Stage.AGREED, Field.SUMMARY)]),
+        ("Northgate turns down Dutch-led group", "Telvara leads it.", [(Stage.REJECTED, Field.TITLE)]),
+        ("Northgate turns down suitor", f"Telvara offered {'ten times ' * 100} as much.", []),
     ],
     ids=[
         "apart",
@@ -420,15 +422,26 @@ def test_a_hopeless_reading_of_the_title_hides_no_clear_one_in_the_text() -> Non
         "another is turned down",
         "another tracked name",
         "both further down",
+        "a word of known parts",
+        "no sentence but a list",
     ],
 )
 def test_a_title_is_read_with_what_stands_below(title: str, summary: str, made: list[object]) -> None:
     """Where no sentence names both parties, or the title a third company, the two are read as one; one is quoted."""
     said = {"turned": {"rejected": 9.0}, "turns": {"rejected": 9.0}}
-    words = Classifier({**said, "dutch": {}}, {NOTHING: 0.0, "rejected": 0.0})
+    words = Classifier({**said, "dutch": {}, "led": {}}, {NOTHING: 0.0, "rejected": 0.0})
     other = Deal("other", "Other", Kind.ACQUISITION, (QUORUM, Party("Norvane")))
     read = Matcher([deal(), other], Cues([parse(RULES, "test.toml")]), words).read(article(title, summary=summary))
     assert [(claim.stage, claim.field) for claim in read.claims] == made
+
+
+def test_titles_are_plainer_than_texts() -> None:
+    """What a rule reads in a title is surer than the same words in a text: only titles were found so."""
+    words = Classifier(WEIGHTS, {NOTHING: 0.0, "talks": 0.0, "agreed": 0.0})
+    matcher = Matcher([deal()], Cues([parse(RULES, "test.toml")]), words)
+    told = "Telvara talks to Northgate"
+    (title,), (text,) = (matcher.read(article(**{field: told})).claims for field in ("title", "body"))
+    assert title.certainty > text.certainty
 
 
 @pytest.mark.parametrize(("weight", "made"), [(1.2, 0), (1.8, 1)])

@@ -219,7 +219,7 @@ def test_where_no_rule_fits_the_words_are_weighed() -> None:
 
 def test_a_title_read_with_the_sentence_below_it() -> None:
     """Both are shown, and what the rules see of them together."""
-    (sentence,) = explained("Telvara in talks", "The other side is Northgate.").sentences
+    (sentence,) = explained("Telvara in talks", "The other side is Northgate. Northgate sells pumps.").sentences
     assert [half.field for half in sentence.sentence.halves] == [Field.TITLE, Field.BODY]
     assert sentence.masked == " A in talks ; the other side is B . "
     assert fired(explained("Telvara in talks", "The other side is Northgate.")) == [["loose-talks"]]
