@@ -42,7 +42,7 @@ rules read with a probability of 0.3 to 0.7 in labelled headlines of 2005 to 202
 LEAST = 0.3
 """What a rule reads with less certainty, against all words around it, is not heard; then the words have the say."""
 
-ABOUT_ELSE = 0.7
+ABOUT_ELSE = 0.6
 """How sure to be that a title claims nothing, until the text below it is not asked for the news."""
 
 MOST = 50
