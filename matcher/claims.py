@@ -299,7 +299,7 @@ class Analysis:
         if sentence.part != "title":
             return masked
         others, own = without_other_stories(masked)
-        return masked if others.strip() and self._cues.speaker(others) else own
+        return masked if self._cues.speaker(others) else own
 
     def _quoted(self, index: int, kind: Kind, finding: Finding, stage: Stage) -> Sentence:
         """Of two sentences read as one, that whose own words say it the loudest."""
