@@ -49,8 +49,15 @@ CONFIRMING = frozenset({Speaker.PARTY, Speaker.FILING, Speaker.AUTHORITY})
 BYSTANDERS = frozenset({Speaker.ANALYST, Speaker.OTHER})
 KEY_STAGES = frozenset({Stage.OFFER, Stage.NEAR, Stage.COMPLETED, Stage.CALLED_OFF, Stage.BLOCKED, Stage.TERMINATED})
 
+UPDATING = timedelta(days=1)
+"""How long an outlet puts out updates of a story under the same headline. Later, the same words may be news again: a
+second offer is turned down as the first was."""
+
 # Two quotes this much alike, in per cent, are one text and its update.
 _SAME_WORDS = 85
+
+# These are one headline, at most with a letter mended.
+_SAME_TEXT = 95
 
 _REOPENS = frozenset({Stage.TALKS, Stage.OFFER, Stage.NEAR, Stage.AGREED, Stage.COMPLETED})
 _TALKS_GO_ON = frozenset({Stage.TALKS, Stage.NEAR})
@@ -299,7 +306,17 @@ def _is_copy(kind: Kind, standing: Standing, report: Report, heard: Sequence[Rep
     if _needs_a_second_origin(report) and any(map(_needs_a_second_origin, same)):
         return True
     counted = (e for e in same if not _needs_a_second_origin(e) and _confirms(e) >= _confirms(report))
-    return report.repeats and any(counted)
+    return any(tells_again(report, earlier) for earlier in counted)
+
+
+def tells_again(report: Report, earlier: Report) -> bool:
+    """Whether a report has nothing of its own, next to an earlier one of the same origin and stage.
+
+    It passes on another outlet's word, or puts the outlet's own words out once more: the second, third and fourth
+    update of a story.
+    """
+    same_words = fuzz.ratio(earlier.claim.quote, report.claim.quote) >= _SAME_TEXT
+    return report.repeats or (same_words and abs(report.moment - earlier.moment) < UPDATING)
 
 
 def _move_unless_held(standing: Standing, report: Report, heard: Sequence[Report]) -> Decision:

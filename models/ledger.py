@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload, selectinload
 
@@ -137,9 +137,11 @@ async def _not_taken_back(session: AsyncSession, deal: Deal) -> Sequence[Change]
 
 async def _strike(session: AsyncSession, deal: Deal, claims: Sequence[Claim]) -> None:
     """Let claims count no more, nor the copies of them, which were not counted as long as they did."""
-    copies = select(Claim).where(Claim.deal_id == deal.id, Claim.outcome == Outcome.COPY)
-    known = (await session.scalars(copies.options(joinedload(Claim.article), joinedload(Claim.deal)))).all()
-    for copy in [copy for copy in known if any(_is_copy(copy, claim) for claim in claims)]:
+    is_meant = or_(Claim.outcome == Outcome.COPY, Claim.id.in_([claim.id for claim in claims]))
+    meant = select(Claim).where(Claim.deal_id == deal.id, is_meant)
+    known = (await session.scalars(meant.options(joinedload(Claim.article), joinedload(Claim.deal)))).all()
+    copies = [claim for claim in known if claim.outcome is Outcome.COPY]
+    for copy in [copy for copy in copies if any(_is_copy(copy, claim) for claim in claims)]:
         copy.outcome = Outcome.STRUCK
     for claim in claims:
         claim.outcome = Outcome.STRUCK
@@ -147,9 +149,10 @@ async def _strike(session: AsyncSession, deal: Deal, claims: Sequence[Claim]) ->
 
 
 def _is_copy(claim: Claim, earlier: Claim) -> bool:
-    """Whether a claim only repeats what an earlier one says, crediting the same origin."""
+    """Whether a claim only repeats what an earlier one says, of the same origin."""
     same = (claim.stage, fold_name(claim.origin)) == (earlier.stage, fold_name(earlier.origin))
-    return same and claim.report().repeats and abs(claim.moment - earlier.moment) <= decide.MEMORY
+    remembered = abs(claim.moment - earlier.moment) <= decide.MEMORY
+    return same and remembered and decide.tells_again(claim.report(), earlier.report())
 
 
 async def _stand(session: AsyncSession, deal: Deal, standing: vocabulary.Standing) -> None:

@@ -360,6 +360,25 @@ def test_a_copy_that_a_party_confirms_is_more_than_a_copy() -> None:
     assert story.standing.confirmed
 
 
+@pytest.mark.parametrize(
+    ("after", "quote", "outcome"),
+    [
+        pytest.param(8 * HOUR, "Beta rejects Alpha", Outcome.COPY, id="the same words that day"),
+        pytest.param(8 * HOUR, "Beta rejects raised Alpha bid", Outcome.MOVED, id="other words that day"),
+        pytest.param(DAY, "Beta rejects Alpha", Outcome.MOVED, id="the same words a day later"),
+    ],
+)
+def test_a_story_that_is_put_out_again_is_no_second_report(after: timedelta, quote: str, outcome: Outcome) -> None:
+    """An agency sends its story again with every update; a day later the same words tell of a second refusal."""
+    refusal = a_report(Stage.REJECTED, NOON, speaker=Speaker.PARTY, quote="Beta rejects Alpha")
+    story = Story(a_report(Stage.OFFER, NOON - HOUR), refusal, a_report(Stage.TALKS, NOON + HOUR, origin="Reuters"))
+
+    decision = story.hear(replace(refusal, moment=NOON + after, claim=replace(refusal.claim, quote=quote)))
+
+    assert decision.outcome is outcome
+    assert story.standing.stage is (Stage.TALKS if outcome is Outcome.COPY else Stage.REJECTED)
+
+
 def test_an_origin_may_repeat_its_own_report_as_news() -> None:
     """A second report by Bloomberg itself is fresh: talks that it saw before a denial may have resumed."""
     story = Story(a_report(Stage.TALKS), a_report(Stage.CALLED_OFF, LATER, origin="Reuters"))
