@@ -16,7 +16,7 @@ from pydantic import BaseModel, ValidationError, field_validator
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from feeds.intake import Batch, Intake, Taken, take
-from feeds.parse import printable
+from feeds.parse import from_html, headline, printable
 from matcher.vocabulary import NEVER, Article
 from models import ledger
 from models.database import Database
@@ -27,6 +27,7 @@ BATCH = 2_000
 
 EARLIEST_YEAR = 1900
 """Anything before is a mistake, and too near to the beginning of the calendar to reckon with."""
+_END_TAG = "</"
 _EXAMPLE = "2017-12-15T09:30:00+00:00"
 
 
@@ -117,22 +118,23 @@ def _article(line: _Line, number: int, clock: datetime) -> Article:
     published = (
         line.published if isinstance(line.published, datetime) else datetime.combine(line.published, time(), UTC)
     )
+    title, outlet = headline(plain(line.title), plain(line.outlet))
     return Article(
         id=line.id or f"line-{number}",
-        title=plain(line.title),
+        title=title,
         summary=plain(line.summary),
         body=plain(line.body),
         first_seen=max(clock, published),
         published=published,
         day_only=day_only,
-        outlet=plain(line.outlet),
+        outlet=outlet,
         url=line.url,
     )
 
 
 def plain(text: str) -> str:
-    """A text as it is read: entities are the characters they stand for, and what cannot be printed is left out."""
-    return printable(html.unescape(text))
+    """A text as it is read: without markup and entities, and without what cannot be printed."""
+    return printable(from_html(text) if _END_TAG in text else html.unescape(text))
 
 
 def _reason(error: ValidationError) -> str:

@@ -258,7 +258,7 @@ def _entry(entry: Any, url: str, feed_title: str) -> Entry:
     published, day_only = _published(entry)
     summary = _text(entry.get("summary_detail"))
     body = max((_text(content) for content in entry.get("content", ())), key=len, default="")
-    title, outlet = _headline(_title(entry), _named_outlet(entry), feed_title)
+    title, outlet = headline(_title(entry), _named_outlet(entry), feed_title)
     return Entry(
         guid=_line(entry.get("id", "")),
         url=_address(entry, url),
@@ -286,7 +286,7 @@ def _authors(entry: Any) -> Iterator[str]:
         yield _line(author.get("name", ""))
 
 
-def _headline(title: str, outlet: str, feed_title: str) -> tuple[str, str]:
+def headline(title: str, outlet: str, feed_title: str = "") -> tuple[str, str]:
     """The title and the outlet: without the suffix that only repeats the outlet, which it names if nothing else does.
 
     In the feed of one outlet another one's name is a credit ("AT&T walks away - WSJ" by Reuters) and stays.
@@ -363,11 +363,12 @@ def _text(construct: Any) -> str:
         return ""
     text = construct["value"]
     if construct["type"] in _HTML_TYPES:
-        text = _from_html(text)
+        text = from_html(text)
     return "\n".join(filter(None, map(_line, text.splitlines())))
 
 
-def _from_html(markup: str) -> str:
+def from_html(markup: str) -> str:
+    """The text of a piece of HTML, without its markup."""
     if "<" not in markup:
         return " ".join(markup.split())
     return str(html_text.extract_text(_DOTTED_TICKER.sub("&lt;", markup)))

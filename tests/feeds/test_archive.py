@@ -65,6 +65,16 @@ def test_every_key_of_a_line_is_read() -> None:
     ]
 
 
+def test_an_archive_s_articles_are_cleaned_like_a_feed_s() -> None:
+    """A headline loses the name of its own outlet, and a text its markup; a ticker is no markup."""
+    (first, second) = read(
+        line("Alphacom buys Betasoft - The Daily Planet", outlet="The Daily Planet"),
+        line("Alphacom buys Betasoft - sources", body="<p>Alphacom &lt;ALC.N&gt; <em>buys</em> Betasoft.</p>"),
+    )
+    assert first.title == "Alphacom buys Betasoft"
+    assert (second.title, second.body) == ("Alphacom buys Betasoft - sources", "Alphacom <ALC.N> buys Betasoft.")
+
+
 def test_two_keys_are_enough() -> None:
     """Only ``published`` and ``title`` are required; an article without an id is called by its line."""
     (first, second) = read(line(), line())
