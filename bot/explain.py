@@ -129,7 +129,7 @@ def _show(explanation: Explanation, deal: Deal, article: Article, out: Console) 
     read = f"read for {deal.slug} ({deal.kind}), published {article.moment:%Y-%m-%d %H:%M} UTC"
     out.print(Text(f"{read}, by {article.outlet}" if article.outlet else read))
     _section(out, "1. Names", [_naming(explanation.names, deal.value.parties)])
-    _section(out, "2. Sentences that speak of the deal", _sentences(explanation.sentences))
+    _section(out, "2. Sentences that speak of the deal", (*_filed(explanation), *_sentences(explanation.sentences)))
     _section(out, "3. Claims", _claims(explanation))
     _section(out, "4. What it would do", [_effects(deal.standing, explanation.effects)])
 
@@ -182,6 +182,12 @@ def _spellings(party: Party) -> str:
 
 
 # Sentences -----------------------------------------------------------------------------------------------------------
+
+
+def _filed(explanation: Explanation) -> Iterator[Iterable[Row]]:
+    for filed in explanation.filed:
+        origin = f"; the text comes from {filed.agency}" if filed.agency else ""
+        yield [("dateline", f"“{filed.words}” in the {filed.field} is no news{origin}")]
 
 
 def _sentences(explained: Sequence[SentenceExplanation]) -> Iterator[Iterable[Row]]:

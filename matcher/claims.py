@@ -14,7 +14,7 @@ from enum import Enum
 from itertools import islice
 from typing import NamedTuple
 
-from matcher.attribution import NOBODY, Credit, is_own_page, is_press_wire, outlet_name
+from matcher.attribution import NOBODY, Credit, is_own_page, outlet_name, press_wire
 from matcher.classifier import Classifier, Verdict, Weighed, features
 from matcher.cues import WEIGHED, Cues, Fired, Rule
 from matcher.parties import Mention
@@ -93,6 +93,8 @@ class Analysis:
         """``carrier``: the names in the outlet's own name."""
         self._article = article
         self._carrier = tuple(carrier)
+        parts = tuple(parts)
+        self._outlet = _agency(parts) or outlet_name(article.outlet)
         alone = [sentence for part in parts for sentence in part.sentences()]
         self._alone = len(alone)
         self._sentences = (*alone, *_headed(alone))
@@ -279,14 +281,14 @@ class Analysis:
         elif not own.outlet and not own.first_hand:
             earlier = (s for s in reversed(self._sentences[: finding.number]) if s.outlet)
             own |= next((Credit(self._cues.speaker(s.masked()), s.outlet) for s in earlier), NOBODY)
-        own = own.unless_from(self._article.outlet)
+        own = own.unless_from(self._article.outlet).unless_from(self._outlet)
         return Credit(Speaker.PARTY) if own == NOBODY and self._is_release(index) else own
 
     def _is_release(self, index: int) -> bool:
         """Whether the article is a party's own: its outlet is one of the parties, or passes on what companies issue."""
         carrier = self._article.outlet
         own = any(index in m.seats.parties and is_own_page(carrier, m.start, m.end) for m in self._carrier)
-        return own or is_press_wire(carrier)
+        return own or press_wire(self._outlet) is not None
 
     def _credit_of_the_lead(self, index: int) -> Credit:
         lead = _lead(self._sentences[: self._alone])
@@ -321,7 +323,7 @@ class Analysis:
             deal=deal.slug,
             stage=rule.reported if rule.reported and credit.second_hand else stage,
             speaker=credit.speaker or (Speaker.OUTLET if credit.outlet else rule.speaker) or Speaker.OUTLET,
-            origin=credit.outlet or outlet_name(self._article.outlet),
+            origin=credit.outlet or self._outlet,
             quote=sentence.text[start:end],
             field=sentence.field,
             start=start,
@@ -331,6 +333,12 @@ class Analysis:
             background=finding.manner is Manner.BACKGROUND,
             settled=finding.manner is Manner.SETTLED,
         )
+
+
+def _agency(parts: Iterable[Part]) -> str | None:
+    """Who filed the text, where it says so: not the outlet that carries it."""
+    filed = (part.dateline for part in parts)
+    return next((line.agency for line in filed if line and line.agency), None)
 
 
 def _lead(sentences: Sequence[Sentence]) -> Sequence[Sentence]:

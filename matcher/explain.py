@@ -7,7 +7,7 @@ Nothing is decided here: each step is asked of the part that decides it.
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 from functools import partial
@@ -198,10 +198,21 @@ class Effect:
 
 
 @dataclass(frozen=True, slots=True)
+class Filed:
+    """The dateline of a part, which is no news."""
+
+    field: Field
+    words: str
+    agency: str | None
+    """Who filed the text, where the dateline says so by a known name."""
+
+
+@dataclass(frozen=True, slots=True)
 class Explanation:
     """How the matcher comes to what it says of one deal in one article."""
 
     names: Naming
+    filed: tuple[Filed, ...]
     sentences: tuple[SentenceExplanation, ...]
     claims: tuple[Claim, ...]
     silence: Silence | None
@@ -215,12 +226,18 @@ def explain(matcher: Matcher, index: int, article: Article, standing: Standing) 
     parts = matcher.parts(article)
     names = _names(matcher, index, parts)
     if not names.together:
-        return Explanation(names, (), (), Silence.NOT_NAMED, ())
+        return Explanation(names, (), (), (), Silence.NOT_NAMED, ())
     analysis = matcher.analysis(article)
     sentences = tuple(_Reader(matcher, analysis, index).sentences())
     claims = tuple(analysis.claims(index, deal))
     effects = tuple(_effect(deal.kind, standing, article, claim) for claim in claims)
-    return Explanation(names, sentences, claims, None if claims else _silence(sentences), effects)
+    return Explanation(names, tuple(_filed(parts)), sentences, claims, None if claims else _silence(sentences), effects)
+
+
+def _filed(parts: Iterable[Part]) -> Iterator[Filed]:
+    for part in parts:
+        if line := part.dateline:
+            yield Filed(part.field, part.text[line.start : line.end].strip(), line.agency)
 
 
 def _silence(sentences: Sequence[SentenceExplanation]) -> Silence:

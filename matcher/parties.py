@@ -37,6 +37,10 @@ class Mention(NamedTuple):
     end: int
     seats: "Seats"
 
+    def is_of_one_with(self, other: "Mention") -> bool:
+        """Whether both may name the same company."""
+        return not self.seats.parties.items().isdisjoint(other.seats.parties.items())
+
 
 class Seats:
     """The seats that one spelling fills. Spellings that fill the same seats share one object."""
@@ -77,9 +81,9 @@ _TICKER = re.compile(
 def spellings(name: str) -> set[str]:
     """A name as the press may write it, folded.
 
-    With and without its legal form and its article; with ``&`` or ``and``; with ö or oe; with a hyphen, a blank or
-    nothing between two words (Wal-Mart, Walmart; SABMiller, SAB Miller); with and without its apostrophe; with stops,
-    blanks or nothing between its initials (U.S. Steel, U. S. Steel, US Steel).
+    With and without its legal form, the stop of that, and its article; with ``&`` or ``and``; with ö or oe; with a
+    hyphen, a blank or nothing between two words (Wal-Mart, Walmart; SABMiller, SAB Miller); with and without its
+    apostrophe; with stops, blanks or nothing between its initials (U.S. Steel, U. S. Steel, US Steel).
     """
     bases = {fold(name), fold(name.lower().translate(_UMLAUTS))}
     bases |= {_ARTICLE.sub("", base) for base in bases}
@@ -89,6 +93,7 @@ def spellings(name: str) -> set[str]:
     if len(humps := _HUMP.split(name)) == 2 and min(map(len, humps)) > 2 and humps[0] != "The":
         bases.add(fold(" ".join(humps)))
     bases |= {joined for base in bases if base == _without_legal_form(base) for joined in _differently_joined(base)}
+    bases |= {f"{base}." for base in bases if base != _without_legal_form(base) and not base.endswith(".")}
     return {spelling for base in bases for spelling in _with_ampersands(base)}
 
 

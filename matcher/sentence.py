@@ -2,8 +2,8 @@
 
 Rules read a *masked* sentence: folded words and signs, each between blanks, with the parties of one deal as capital
 letters, every other tracked name as ``O``, every number or sum as ``#``, every percentage below 50 as ``%`` and a
-year before the article's own as ``#past``. Possessives, legal forms and tickers
-behind a name are dropped: "Oracle Corp's (ORCL.O) bid" and "Oracle bid" are one to the rules.
+year before the article's own as ``#past``. What belongs to a name is dropped: "Oracle Corp's (ORCL.O) bid" and
+"Oracle bid" are one to the rules.
 """
 
 import re
@@ -13,6 +13,8 @@ from dataclasses import dataclass, fields
 from functools import cached_property
 
 from matcher.attribution import NOBODY, Credit, credited_outlet, headline_credit
+from matcher.dateline import Dateline, dateline
+from matcher.designation import end_of_name
 from matcher.parties import KEYWORD, Mention
 from matcher.phrases import MINORITY, NUMBER, OTHER, PARTIES, PAST, letter
 from matcher.text import Span, sentences
@@ -23,15 +25,12 @@ _SUM = (
     r"(?:[ -]?(?:lakh|crore|cr|trillion|trln|tn|billion|bln|bn|b|million|mln|mn|m|dlrs?|dollars?|euros?|pounds?|stg|"
     r"francs?|yen|yuan|pct|percent|per cent|%)(?![a-z]))*"
 )
-_TOKEN = re.compile(rf"(?P<sum>{_SUM})|(?:[a-z]\.){{2,}}|[^\W\d_]\w*(?:['.&-]\w+)*|[^\w\s\"'<>]")
+_TOKEN = re.compile(rf"(?P<sum>{_SUM})|(?:[a-z]\.){{2,}}|[^\W\d_]\w*(?:['.&-]\w+)*|[^\w\s\"'<>*\u2022\u25aa\u25cf]")
 _SHARE = re.compile(r"(\d{1,2})(?:[.,]\d{1,2})?[ -]?(?:%|pct|percent|per cent)")
 _HALF = 50
 """Percent."""
 _YEAR = re.compile(r"(?:19|20)\d\d")
-_AFTER_NAME = re.compile(
-    r"(?:'s|')?(?!\w)(?:,? (?:inc|corp|co|ltd|plc|ag|se|sa|nv|spa|llc|holdings?|group|airlines|airways)\b\.?(?!\w))*"
-    r"(?:\s*(?:<[\w.]+>|\((?:\w+:\s?)?[a-z.0-9]{1,8}\)))?(?:'s|')?(?!\w)"
-)
+_SAME_NAME = re.compile(rf"(?<= )([{PARTIES}])(?: \1(?= )| \( \1 \)(?= ))+")
 _COMPANY_BEHIND = re.compile(rf"(?<= )([{PARTIES}]) (?:(?:and|or|,|&|/) {OTHER} )+")
 _COMPANY_AHEAD = re.compile(rf"(?<= )(?:{OTHER} (?:and|or|,|&|/) )+(?=[{PARTIES}] )")
 _APPOSITION = re.compile(
@@ -41,13 +40,14 @@ _APPOSITION = re.compile(
 _PARENT = re.compile(
     rf"(?<= ){OTHER} (?:unit|subsidiary|division|affiliate) (?=[{PARTIES}] (?:[,;:.?!]|for|from|in|at|with|$))"
 )
+_NOT_FILED = Dateline(0, 0)
 _STORY = " ; "
 _SHORT = 3
 """Letters. Titles write even shorter words small: "Acme to Buy Bolt for Cash"."""
 # What news wires put before a headline.
 _TAGS = re.compile(
     r"\s*(?:(?:update|refile|corrected|rpt|wrapup|brief|exclusive|media|breaking|urgent|live)"
-    r"[ -]*\d*(?:\([^)]*\))?\s*[-:]\s*)*"
+    r"[ -]*\d*(?:\([^)]*\))?\s*[-:|]\s*)*"
 )
 
 
@@ -113,11 +113,12 @@ class Sentence:
         """The names, and the words and signs between them."""
         pieces: list[Mention | re.Match[str]] = []
         position, end = self.core
-        for mention in self.mentions:
+        for number, mention in enumerate(self.mentions):
+            if mention.start < position:  # its ticker, or what the text is to call it
+                continue
             pieces += _TOKEN.finditer(self.folded, position, mention.start)
             pieces.append(mention)
-            after = _AFTER_NAME.match(self.folded, mention.end, end)
-            position = after.end() if after else mention.end
+            position = end_of_name(self.folded, self.mentions, number, end)
         return [*pieces, *_TOKEN.finditer(self.folded, position, end)]
 
     def _word(self, match: re.Match[str]) -> str:
@@ -191,6 +192,7 @@ def without_company(masked: str) -> str:
 
     "A and O", "A, the maker of pumps," and "O's unit A" become "A".
     """
+    masked = _SAME_NAME.sub(r"\1", masked)
     masked = _PARENT.sub("", _APPOSITION.sub(r"\1 ", masked))
     return _COMPANY_AHEAD.sub("", _COMPANY_BEHIND.sub(r"\1 ", masked))
 
@@ -224,8 +226,20 @@ class Part:
             tags = _TAGS.match(self.folded)
             yield self._sentence(Span(0, len(self.text)), Span(tags.end() if tags else 0, end), credit)
         else:
+            filed = self.dateline or _NOT_FILED
             for span in sentences(self.text):
-                yield self._sentence(span, span)
+                if span.end <= filed.end and span.start >= filed.start:
+                    continue
+                told = Span(filed.end, span.end) if span.start < filed.end < span.end else span
+                yield self._sentence(told, told)
+
+    @property
+    def dateline(self) -> Dateline | None:
+        """Where the text was filed, and by whom; it names no company, unless to say where it was filed."""
+        found = None if self.field is Field.TITLE else dateline(self.text)
+        if found and (found.agency or not any(m.start < found.end for m in self.mentions)):
+            return found
+        return None
 
     def _sentence(self, span: Span, core: Span, credit: Credit = NOBODY) -> Sentence:
         first, last = (bisect_left(self.mentions, offset, key=lambda m: m.start) for offset in core)

@@ -92,6 +92,14 @@ def test_a_headline_is_explained_step_by_step(explain: Explain) -> None:
     assert "It is pushed to the deal's followers." in done.stdout
 
 
+def test_a_dateline_is_shown_with_who_filed_the_text(explain: Explain) -> None:
+    """Else nobody would know why another outlet than the article's is the origin."""
+    body = "LONDON (Reuters) - Telvara is in talks to buy Northgate."
+    shown = rows(explain("Pump makers in the news", "--deals", "one.toml", "--body", body, "--outlet", "Daily Ledger"))
+    assert shown["dateline"] == ["“LONDON (Reuters) -” in the body is no news; the text comes from Reuters"]
+    assert shown["origin"] == ["Reuters"]
+
+
 def test_a_word_less_changes_the_rule(explain: Explain) -> None:
     """Without "talks" another rule decides, and the one before is seen no more."""
     shown = rows(explain("Telvara in to buy Northgate -sources", "--deals", "one.toml"))

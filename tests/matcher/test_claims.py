@@ -70,6 +70,47 @@ def test_plain_headline(kind: Kind, title: str, says: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("buyer", "target"),
+    [
+        ("Telvara Inc.", "Northgate Inc."),
+        ("Telvara, Inc.,", "Northgate, Inc."),
+        ("Telvara Communications Inc (TLV.N)", "Northgate Corp (NGT.O)"),
+        ("Telvara Energy Holdings Ltd.", "Northgate Mining S.A."),
+        ("Telvara (NYSE: TLV)", "Northgate (Nasdaq: NGT; TSX: NGT)"),
+        ("Telvara <TLV.N>", "Northgate <NGT.O>"),
+        ("Telvara (TLV)", "Northgate!"),
+        ('Telvara Inc. (NYSE: TLV) ("Telvara" or the "Company")', "Northgate"),
+        ("Telvara (Telvara)", "Northgate plc's"),
+        ("Telvara Inc (TLV.N), opens new tab", "Northgate"),
+        ("* Telvara", "Northgate"),
+        ("BREAKING | Telvara", "Northgate"),
+    ],
+)
+def test_how_a_company_is_dressed_changes_nothing(buyer: str, target: str) -> None:
+    """Legal forms, tickers, whether tracked or not, and what a text calls a company belong to its name."""
+    parties = (Party("Telvara", ("Telvara Inc",), ticker="TLV"), Party("Northgate", ("Northgate Inc",)))
+    for dressed, bare in (
+        (article(f"{buyer} to buy {target}"), article("Telvara to buy Northgate")),
+        (article(body=f"{buyer} has agreed to buy {target}."), article(body="Telvara has agreed to buy Northgate.")),
+    ):
+        ((claim,), (plain,)) = (Matcher([deal(*parties)]).read(one).claims for one in (dressed, bare))
+        assert (claim.stage, claim.rule) == (plain.stage, plain.rule) == (Stage.AGREED, plain.rule)
+
+
+def test_another_company_in_brackets_is_another_company() -> None:
+    """What stands in brackets behind a name belongs to it only if it means the same company."""
+    quorum = Party("Quorum")
+    told = Matcher([deal(TELVARA, quorum)]).read(article("Telvara (Quorum) in talks to merge")).claims
+    assert [claim.stage for claim in told] == [Stage.TALKS]
+
+
+def test_brackets_without_end_are_read() -> None:
+    """Names that are open to question, a thousand of them behind each other, are taken one by one."""
+    text = "Telvara (" + "Telvara, Northgate " * 1_000 + "to buy Northgate"
+    assert {claim.deal for claim in claims("Pump makers in the news", text)} <= {"telvara-northgate"}
+
+
+@pytest.mark.parametrize(
     "body",
     [
         "Neither Telvara nor Northgate has commented.",
