@@ -662,3 +662,38 @@ def test_a_long_body_is_read_to_its_end() -> None:
     (claim,) = claims("Pump makers in the news", body)
     assert (claim.field, claim.quote) == (Field.BODY, "Telvara is in talks to buy Northgate.")
     assert not claim.background
+
+
+@pytest.mark.parametrize(
+    ("body", "speaker", "stage"),
+    [
+        ("Telvara said in a statement it has agreed to buy Northgate.", Speaker.PARTY, Stage.AGREED),
+        ("Telvara said in an emailed statement on Monday that it would buy Northgate.", Speaker.PARTY, Stage.AGREED),
+        ("Telvara said in an exchange filing that it agreed to buy Northgate.", Speaker.FILING, Stage.AGREED),
+        ("Telvara has agreed to buy Northgate, the companies announced.", Speaker.PARTY, Stage.AGREED),
+        ("In a joint statement, Telvara and Northgate called off merger talks.", Speaker.PARTY, Stage.CALLED_OFF),
+        ("Northgate revealed on Sunday that it had received an offer from Telvara.", Speaker.PARTY, Stage.OFFER),
+        ("Telvara is said to have agreed to buy Northgate.", Speaker.SOURCES, Stage.NEAR),
+        ("Telvara was said to be in talks with Northgate.", Speaker.SOURCES, Stage.TALKS),
+    ],
+)
+def test_what_a_company_says_somewhere_is_its_own_word(body: str, speaker: Speaker, stage: Stage) -> None:
+    """ "Said in a statement" and "said in talks" begin alike, and could not mean less of the same."""
+    (claim,) = claims("Pump makers in the news", body)
+    assert (claim.speaker, claim.stage) == (speaker, stage)
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "Telvara Said in Advanced Talks to Buy Northgate",
+        "Telvara said in merger talks with Northgate",
+        "Telvara Said to Restart Talks on Northgate Takeover",
+        "Telvara said to near deal for Northgate",
+        "Telvara said close to deal for Northgate",
+    ],
+)
+def test_who_is_said_to_do_something_is_not_the_one_who_says_so(title: str) -> None:
+    """The wires' way to credit unnamed people in a headline."""
+    (claim,) = claims(title)
+    assert claim.speaker is Speaker.SOURCES
