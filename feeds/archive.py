@@ -6,6 +6,7 @@ a line out of order is seen late, as it would have been by a poller.
 """
 
 import html
+import re
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -27,7 +28,7 @@ BATCH = 2_000
 
 EARLIEST_YEAR = 1900
 """Anything before is a mistake, and too near to the beginning of the calendar to reckon with."""
-_END_TAG = "</"
+_END_TAG = re.compile(r"</[a-zA-Z]\w*>")
 _EXAMPLE = "2017-12-15T09:30:00+00:00"
 
 
@@ -118,10 +119,10 @@ def _article(line: _Line, number: int, clock: datetime) -> Article:
     published = (
         line.published if isinstance(line.published, datetime) else datetime.combine(line.published, time(), UTC)
     )
-    title, outlet = headline(plain(line.title), plain(line.outlet))
+    title, outlet = plain(line.title), plain(line.outlet)
     return Article(
         id=line.id or f"line-{number}",
-        title=title,
+        title=headline(title, outlet)[0] if outlet else title,
         summary=plain(line.summary),
         body=plain(line.body),
         first_seen=max(clock, published),
@@ -134,7 +135,7 @@ def _article(line: _Line, number: int, clock: datetime) -> Article:
 
 def plain(text: str) -> str:
     """A text as it is read: without markup and entities, and without what cannot be printed."""
-    return printable(from_html(text) if _END_TAG in text else html.unescape(text))
+    return printable(from_html(text) if _END_TAG.search(text) else html.unescape(text))
 
 
 def _reason(error: ValidationError) -> str:

@@ -38,6 +38,7 @@ class Credit:
 
 
 NOBODY = Credit()
+_AP = "ap"
 _OUTLETS = resources.files("matcher") / "cues" / "outlets.toml"
 
 
@@ -154,20 +155,24 @@ def is_own_page(outlet: str, start: int, end: int) -> bool:
 
 
 @lru_cache(maxsize=1024)
-def press_wire(name: str) -> str | None:
-    """The outlet's name if it passes on what companies issue: their press releases and stock exchange announcements."""
+def is_press_wire(name: str) -> bool:
+    """Whether an outlet passes on what companies issue: their press releases and stock exchange announcements."""
     folded = fold(name)
-    return next((wire for wire in _press_wires() if re.search(rf"\b{re.escape(fold(wire))}\b", folded)), None)
+    return any(re.search(rf"\b{re.escape(wire)}\b", folded) for wire in _press_wires())
 
 
 @cache
 def _press_wires() -> tuple[str, ...]:
-    return tuple(tomllib.loads(_OUTLETS.read_text(encoding="utf-8"))["press_wires"])
+    return tuple(fold(name) for name in tomllib.loads(_OUTLETS.read_text(encoding="utf-8"))["press_wires"])
 
 
-def known_as(name: str) -> str | None:
-    """The name under which an outlet or a press wire stands in ``outlets.toml``, if it does."""
-    return _outlets().get(fold(name).strip()) or press_wire(name)
+def news_agency(name: str) -> str | None:
+    """The name under which an outlet is known that may stand in a dateline.
+
+    "(ET)" is Eastern Time, and "(FT)" is more often a ticker than the paper: of two letters only AP is taken for one.
+    """
+    folded = fold(name).strip()
+    return _outlets().get(folded) if len(folded) > len(_AP) or folded == _AP else None
 
 
 def outlet_name(name: str) -> str:

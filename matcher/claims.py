@@ -14,9 +14,10 @@ from enum import Enum
 from itertools import islice
 from typing import NamedTuple
 
-from matcher.attribution import NOBODY, Credit, is_own_page, outlet_name, press_wire
+from matcher.attribution import NOBODY, Credit, is_own_page, is_press_wire
 from matcher.classifier import Classifier, Verdict, Weighed, features
 from matcher.cues import WEIGHED, Cues, Fired, Rule
+from matcher.dateline import reporter
 from matcher.parties import Mention
 from matcher.phrases import OTHER, PARTIES
 from matcher.sentence import Headed, Part, Sentence, without_company, without_other_stories
@@ -93,8 +94,7 @@ class Analysis:
         """``carrier``: the names in the outlet's own name."""
         self._article = article
         self._carrier = tuple(carrier)
-        parts = tuple(parts)
-        self._outlet = _agency(parts) or outlet_name(article.outlet)
+        self._outlet = reporter(article.summary, article.body, article.outlet)
         alone = [sentence for part in parts for sentence in part.sentences()]
         self._alone = len(alone)
         self._sentences = (*alone, *_headed(alone))
@@ -281,14 +281,20 @@ class Analysis:
         elif not own.outlet and not own.first_hand:
             earlier = (s for s in reversed(self._sentences[: finding.number]) if s.outlet)
             own |= next((Credit(self._cues.speaker(s.masked()), s.outlet) for s in earlier), NOBODY)
-        own = own.unless_from(self._article.outlet).unless_from(self._outlet)
+        own = own.unless_from(self._outlet)
         return Credit(Speaker.PARTY) if own == NOBODY and self._is_release(index) else own
 
     def _is_release(self, index: int) -> bool:
-        """Whether the article is a party's own: its outlet is one of the parties, or passes on what companies issue."""
+        """Whether the article is a party's own.
+
+        Its outlet is one of the parties, or passes on what companies issue, or its text is what a party issued over a
+        wire; whoever else issues something there begins with another name.
+        """
         carrier = self._article.outlet
         own = any(index in m.seats.parties and is_own_page(carrier, m.start, m.end) for m in self._carrier)
-        return own or press_wire(self._outlet) is not None
+        issued = next((sentence for sentence in self._sentences if sentence.released), None)
+        by_party = issued is not None and self._masked(issued, index).split(maxsplit=1)[0] in PARTIES
+        return own or is_press_wire(carrier) or by_party
 
     def _credit_of_the_lead(self, index: int) -> Credit:
         lead = _lead(self._sentences[: self._alone])
@@ -333,12 +339,6 @@ class Analysis:
             background=finding.manner is Manner.BACKGROUND,
             settled=finding.manner is Manner.SETTLED,
         )
-
-
-def _agency(parts: Iterable[Part]) -> str | None:
-    """Who filed the text, where it says so: not the outlet that carries it."""
-    filed = (part.dateline for part in parts)
-    return next((line.agency for line in filed if line and line.agency), None)
 
 
 def _lead(sentences: Sequence[Sentence]) -> Sequence[Sentence]:

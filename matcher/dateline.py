@@ -7,7 +7,7 @@ of the news, but a text with one comes from that agency, whoever carries it.
 import re
 from typing import NamedTuple
 
-from matcher.attribution import known_as
+from matcher.attribution import news_agency, outlet_name
 
 _LOOKED_FOR = 400
 """Characters: a dateline may stand below a byline and a note of what was changed."""
@@ -18,7 +18,9 @@ _PLACE = r"(?:(?:[A-Z][\w.'\u2019/-]*+|\d{1,4}|and|by|de|of)(?:[ ,]++|(?=[(/])))
 _AGENCY = r"(?:\((?P<agency>[\w&.' -]{2,30})\)|/(?P<wire>[\w .-]{2,40})/)"
 _FILED = re.compile(rf"^(?P<place>{_PLACE})[\s-]*{_AGENCY}\s*(?P<dash>{_DASH}*)\s*(?=\S)", re.MULTILINE)
 _REGION = r"(?:, [A-Z][\w.]{1,15}(?: [A-Z][\w.]+)?)?"
-_CITY = re.compile(rf"[A-Z]{{2}}[A-Z .'\u2019-]+{_REGION}(?:,? {_DAY})?(?:\s+{_DASH}{{1,2}}\s+|--)(?=\S)")
+_CITY = re.compile(rf"[A-Z]{{2}}[A-Z .'\u2019-]+{_REGION},? {_DAY}\s+{_DASH}{{1,2}}\s+(?=\S)")
+_ENDS_A_SENTENCE = re.compile(r"[.!?][\"'\u201d\u2019)]*\s*\Z")
+_WIRE = "wire"
 
 
 class Dateline(NamedTuple):
@@ -27,16 +29,26 @@ class Dateline(NamedTuple):
     start: int
     end: int
     agency: str | None = None
-    """The outlet or press wire that filed the text, by the name under which it is known."""
+    """The news agency that filed the text, by the name under which it is known."""
+    release: bool = False
+    """Whether it came over a wire for press releases: "/PRNewswire/"."""
 
 
 def dateline(text: str) -> Dateline | None:
-    """The dateline of a text, where it has one."""
+    """The dateline of a text, where it has one. What stands above it is no whole sentence."""
     top = text[:_LOOKED_FOR]
     for filed in _FILED.finditer(top):
-        agency = known_as(filed["agency"] or filed["wire"])
+        agency = news_agency(filed["agency"]) if filed["agency"] else None
+        release = _WIRE in (filed["agency"] or filed["wire"]).lower() or filed["wire"] is not None
         in_capitals = filed["place"].partition(" ")[0].rstrip(",").isupper()
-        if bool(agency) + in_capitals + bool(filed["dash"]) > 1:
-            return Dateline(*filed.span(), agency)
+        if bool(agency or release) + in_capitals + bool(filed["dash"]) > 1:
+            below_news = _ENDS_A_SENTENCE.search(top[: filed.start()])
+            return None if below_news else Dateline(*filed.span(), agency, release)
     city = _CITY.match(top)
     return Dateline(*city.span()) if city else None
+
+
+def reporter(summary: str, body: str, outlet: str) -> str:
+    """The outlet whose text it is: the news agency that filed it, whoever carries it, or else the carrying one."""
+    found = (dateline(text) for text in (summary, body))
+    return next((line.agency for line in found if line and line.agency), outlet_name(outlet))

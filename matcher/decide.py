@@ -56,9 +56,6 @@ second offer is turned down as the first was."""
 # Two quotes this much alike, in per cent, are one text and its update.
 _SAME_WORDS = 85
 
-# These are one headline, at most with a letter mended.
-_SAME_TEXT = 95
-
 _REOPENS = frozenset({Stage.TALKS, Stage.OFFER, Stage.NEAR, Stage.AGREED, Stage.COMPLETED})
 _TALKS_GO_ON = frozenset({Stage.TALKS, Stage.NEAR})
 _UNDOES_A_SIGNATURE = frozenset({Stage.TERMINATED, Stage.BLOCKED, Stage.CALLED_OFF})
@@ -305,18 +302,28 @@ def _is_copy(kind: Kind, standing: Standing, report: Report, heard: Sequence[Rep
     ]
     if _needs_a_second_origin(report) and any(map(_needs_a_second_origin, same)):
         return True
-    counted = (e for e in same if not _needs_a_second_origin(e) and _confirms(e) >= _confirms(report))
-    return any(tells_again(report, earlier) for earlier in counted)
+    counted = [earlier for earlier in same if not _needs_a_second_origin(earlier)]
+    return any(tells_again(report, earlier) for earlier in _first_told(counted))
+
+
+def _first_told(reports: Sequence[Report]) -> Sequence[Report]:
+    """Those of one origin and stage that were no copies, oldest first: a day is counted from the first edition."""
+    first: list[Report] = []
+    for report in reports:
+        if not any(tells_again(report, earlier) for earlier in first):
+            first.append(report)
+    return first
 
 
 def tells_again(report: Report, earlier: Report) -> bool:
     """Whether a report has nothing of its own, next to an earlier one of the same origin and stage.
 
-    It passes on another outlet's word, or puts the outlet's own words out once more: the second, third and fourth
-    update of a story.
+    It passes on another outlet's word, or is the outlet's own story put out once more with the next update; and nobody
+    confirms now what was only reported then.
     """
-    same_words = fuzz.ratio(earlier.claim.quote, report.claim.quote) >= _SAME_TEXT
-    return report.repeats or (same_words and abs(report.moment - earlier.moment) < UPDATING)
+    same_words = report.claim.quote.casefold() == earlier.claim.quote.casefold()
+    put_out_again = same_words and abs(report.moment - earlier.moment) < UPDATING
+    return (report.repeats or put_out_again) and _confirms(earlier) >= _confirms(report)
 
 
 def _move_unless_held(standing: Standing, report: Report, heard: Sequence[Report]) -> Decision:

@@ -1,7 +1,7 @@
 """What belongs to a company's name and says nothing of the deal.
 
 Its trade and its legal form ("Communications Inc."), where its shares are listed ("(NYSE: T)"), and what a text is to
-call it from there on ('("Acme" or the "Company")'). "Acme Energy Corp. (ACM.N)" is Acme, whether a watchlist has the
+call it from there on ('(the "Company")'). "Acme Energy Corp. (ACM.N)" is Acme, whether a watchlist has the
 ticker or not.
 """
 
@@ -98,12 +98,21 @@ _FORM = (
     r"(?:inc|incorporated|corp|corporation|co|company|companies|cos|ltd|limited|plc|p\.l\.c|llc|l\.l\.c|lp|l\.p|ag|se|"
     r"sa|s\.a|nv|n\.v|spa|s\.p\.a|ab|asa|oyj|gmbh|bhd|holdings?|group|airlines|airways)\b\.?(?!\w)"
 )
-_LISTING = r"(?:[a-z/ ]{1,20}\s?:\s?)?[a-z.0-9]{1,8}"
-_LISTED = rf"<[\w.]+>|\({_LISTING}(?:\s?[,;/]\s?{_LISTING})*\)"
-_DEFINED = r"\([^()\"]{0,20}\"[^()]{1,80}\)"
+_EXCHANGE = (
+    r"(?:nyse(?: american| arca| mkt)?|nasdaq(?:gs|gm|cm)?|amex|lse|aim|lon|london|tsx(?:-?v| venture)?|tse|hkex|hkg|"
+    r"sehk|asx|nzx|nse|bse|etr|fra|xetra|epa|euronext(?: (?:paris|amsterdam|brussels|lisbon))?|swx|six|sto|omx|krx|"
+    r"kospi|kosdaq|tyo|jse|sgx|otc(?:qb|qx|bb)?|otc (?:markets|pink)|bovespa|b3|bmv|tase|idx|twse|sse|szse|bme|bit)"
+)
+_TICKER = r"[a-z.0-9]{1,8}"
+_LISTING = rf"(?:{_EXCHANGE}(?:/{_EXCHANGE})?\s?:\s?{_TICKER}|[a-z0-9]{{1,6}}\.[a-z]{{1,3}})"
+_LISTED = rf"<[\w.]+>|\({_LISTING}(?:\s?[,;/]\s?{_LISTING})*\)|\({_TICKER}\)"
+_DEFINED = r"\([^()]{0,60}\"(?:the )?(?:company|group|corporation|bank|firm|partnership|parent|issuer)\"[^()]{0,20}\)"
 _POSSESSIVE = r"(?:'s|')?(?!\w)"
+# In "Acme, Inc., has agreed" the second comma belongs to the form; in "Acme, Inc., which has" it does not.
+_GOES_ON = r"(?: (?:to|says?|said|has|have|had|will|would|is|are|was|were|agree[ds]?|announce[ds]?|today|on|in|for) )"
 _DESIGNATION = re.compile(
-    rf"!?{_POSSESSIVE}(?:(?: {_TRADE}){{0,2}}(?: {_FORM}|, {_FORM},?))*(?:\s*(?:{_LISTED}|{_DEFINED}))*{_POSSESSIVE}"
+    rf"!?{_POSSESSIVE}(?:(?: {_TRADE}){{0,2}}(?: {_FORM}|, {_FORM}(?:,(?={_GOES_ON}))?)){{0,4}}"
+    rf"(?:\s*(?:{_LISTED}|{_DEFINED})){{0,4}}{_POSSESSIVE}"
 )
 
 

@@ -16,6 +16,7 @@ from itertools import islice
 from matcher.attribution import NOBODY, Credit
 from matcher.claims import LEAST, Analysis, Finding, Manner, View
 from matcher.cues import WEIGHED, Rule
+from matcher.dateline import reporter
 from matcher.decide import Decision, decide, is_key_move
 from matcher.matcher import Matcher
 from matcher.parties import KEYWORD, Mention, spellings
@@ -248,7 +249,8 @@ def _silence(sentences: Sequence[SentenceExplanation]) -> Silence:
 
 
 def _effect(kind: Kind, standing: Standing, article: Article, claim: Claim) -> Effect:
-    report = Report(claim, article.id, article.moment, article.day_only, article.trust, article.outlet)
+    outlet = reporter(article.summary, article.body, article.outlet)
+    report = Report(claim, article.id, article.moment, article.day_only, article.trust, outlet)
     decision = decide(kind, standing, report)
     pushed = decision.change is not None and not decision.quiet and is_key_move(decision.change)
     return Effect(claim, decision, pushed)

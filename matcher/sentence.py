@@ -67,6 +67,8 @@ class Sentence:
     mentions: tuple[Mention, ...]
     credit: Credit = NOBODY
     """Who is credited behind a headline."""
+    released: bool = False
+    """Whether it begins a press release."""
 
     @property
     def part(self) -> str:
@@ -226,21 +228,23 @@ class Part:
             tags = _TAGS.match(self.folded)
             yield self._sentence(Span(0, len(self.text)), Span(tags.end() if tags else 0, end), credit)
         else:
-            filed = self.dateline or _NOT_FILED
-            for span in sentences(self.text):
-                if span.end <= filed.end and span.start >= filed.start:
-                    continue
-                told = Span(filed.end, span.end) if span.start < filed.end < span.end else span
-                yield self._sentence(told, told)
+            yield from self._told(self.dateline or _NOT_FILED)
+
+    def _told(self, filed: Dateline) -> Iterator[Sentence]:
+        """The sentences of a text. What stands above its dateline, and below, is none together."""
+        for span in sentences(self.text):
+            above, below = Span(span.start, min(filed.start, span.end)), Span(max(filed.end, span.start), span.end)
+            for told in (above, below) if span.start < filed.end else (span,):
+                if told.start < told.end:
+                    yield self._sentence(told, told, released=filed.release and told.start == filed.end)
 
     @property
     def dateline(self) -> Dateline | None:
-        """Where the text was filed, and by whom; it names no company, unless to say where it was filed."""
-        found = None if self.field is Field.TITLE else dateline(self.text)
-        if found and (found.agency or not any(m.start < found.end for m in self.mentions)):
-            return found
-        return None
+        """Where the text was filed, and by whom."""
+        return None if self.field is Field.TITLE else dateline(self.text)
 
-    def _sentence(self, span: Span, core: Span, credit: Credit = NOBODY) -> Sentence:
+    def _sentence(self, span: Span, core: Span, credit: Credit = NOBODY, *, released: bool = False) -> Sentence:
         first, last = (bisect_left(self.mentions, offset, key=lambda m: m.start) for offset in core)
-        return Sentence(self.field, self.text, self.folded, self.year, span, core, self.mentions[first:last], credit)
+        return Sentence(
+            self.field, self.text, self.folded, self.year, span, core, self.mentions[first:last], credit, released
+        )

@@ -242,7 +242,7 @@ class Report:
     day_only: bool = False
     trust: Trust = Trust.TRUSTED
     outlet: str = ""
-    """The outlet that carries the article."""
+    """The outlet whose article it is, whoever carries it."""
 
     @property
     def repeats(self) -> bool:

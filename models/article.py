@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from matcher import vocabulary
-from matcher.attribution import outlet_name
+from matcher.dateline import reporter
 from matcher.decide import Outcome, name_the_end
 from matcher.syndication import Story
 from matcher.vocabulary import Field, Report, Speaker, Stage, Trust
@@ -55,6 +55,11 @@ class Article(Base):
             first_seen_at=article.first_seen,
             trust=article.trust,
         )
+
+    @property
+    def reporter(self) -> str:
+        """The outlet whose text it is; see :func:`matcher.dateline.reporter`."""
+        return reporter(self.summary, self.body, self.outlet)
 
     @property
     def story(self) -> Story:
@@ -141,7 +146,7 @@ class Claim(Base):
             moment=self.moment,
             day_only=self.article.day_only,
             trust=self.article.trust,
-            outlet=outlet_name(self.article.outlet),
+            outlet=self.article.reporter,
         )
 
 

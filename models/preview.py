@@ -8,7 +8,7 @@ from sqlalchemy import exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from matcher import decide, vocabulary
-from matcher.attribution import outlet_name
+from matcher.dateline import reporter
 from matcher.decide import Outcome
 from matcher.matcher import Matcher
 from matcher.syndication import Story, first_copy
@@ -153,7 +153,8 @@ def _standing(deal: vocabulary.Deal, findings: Sequence[Finding]) -> Standing:
 
 def _reports(finding: Finding) -> Iterator[tuple[Report, Story]]:
     article = finding.stored.article
-    story, outlet = Story.of(article.title, article.summary, article.body), outlet_name(article.outlet)
+    story = Story.of(article.title, article.summary, article.body)
+    outlet = reporter(article.summary, article.body, article.outlet)
     for claim in finding.reading.claims:
         yield Report(claim, article.id, article.moment, article.day_only, article.trust, outlet), story
 

@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 
 from matcher import decide
+from matcher.dateline import reporter
 from matcher.matcher import Matcher
 from matcher.parties import Names, spellings
 from matcher.spotting import Spot, bundled_spotter, common_words, provisional
@@ -184,7 +185,9 @@ def _read(deals: Sequence[Deal], articles: Sequence[Article]) -> Iterator[Spotte
 
 def _spotted(deal: Deal, told: Sequence[tuple[Claim, Article]]) -> Spotted | None:
     news, latest = [article for claim, article in told if not claim.settled], told[-MOST_REPORTS:]
-    reports = [Report(claim, a.id, a.moment, a.day_only, a.trust, a.outlet) for claim, a in latest]
+    reports = [
+        Report(claim, a.id, a.moment, a.day_only, a.trust, reporter(a.summary, a.body, a.outlet)) for claim, a in latest
+    ]
     standing = Standing()
     for number, report in enumerate(reports):
         standing = decide.decide(deal.kind, standing, report, reports[:number]).standing

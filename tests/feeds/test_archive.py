@@ -67,12 +67,16 @@ def test_every_key_of_a_line_is_read() -> None:
 
 def test_an_archive_s_articles_are_cleaned_like_a_feed_s() -> None:
     """A headline loses the name of its own outlet, and a text its markup; a ticker is no markup."""
-    (first, second) = read(
+    first, credited, second, third = read(
         line("Alphacom buys Betasoft - The Daily Planet", outlet="The Daily Planet"),
+        line("Alphacom to buy Betasoft - WSJ"),
         line("Alphacom buys Betasoft - sources", body="<p>Alphacom &lt;ALC.N&gt; <em>buys</em> Betasoft.</p>"),
+        line("I </3 Betasoft", body="Alphacom </3 Betasoft: a < b"),
     )
     assert first.title == "Alphacom buys Betasoft"
+    assert (credited.title, credited.outlet) == ("Alphacom to buy Betasoft - WSJ", "")
     assert (second.title, second.body) == ("Alphacom buys Betasoft - sources", "Alphacom <ALC.N> buys Betasoft.")
+    assert (third.title, third.body) == ("I </3 Betasoft", "Alphacom </3 Betasoft: a < b")
 
 
 def test_two_keys_are_enough() -> None:

@@ -97,17 +97,57 @@ def test_how_a_company_is_dressed_changes_nothing(buyer: str, target: str) -> No
         assert (claim.stage, claim.rule) == (plain.stage, plain.rule) == (Stage.AGREED, plain.rule)
 
 
+@pytest.mark.parametrize(
+    ("text", "status"),
+    [
+        ("Telvara, Inc., the maker of pumps, has agreed to buy Northgate.", Status.FINALIZED),
+        ("Telvara, Inc., which makes pumps, has agreed to buy Northgate, Inc., a valve maker.", Status.FINALIZED),
+        ("Telvara, Inc., the maker of pumps, denies talks with Northgate", Status.DENIED),
+        ("Telvara, Inc., Northgate, Inc. to merge", Status.FINALIZED),
+        ("Northgate, Inc., Telvara, Inc. call off merger", Status.DENIED),
+    ],
+)
+def test_a_comma_behind_a_legal_form_may_begin_something(text: str, status: Status) -> None:
+    """What is told of a company between commas, or the next company."""
+    assert [claim.status for claim in claims(text)] == [status]
+
+
+@pytest.mark.parametrize(
+    ("title", "speaker", "stage"),
+    [
+        ("Telvara to buy Northgate (FT; sources)", Speaker.SOURCES, Stage.NEAR),
+        ("Telvara in talks to buy Northgate (sources, WSJ)", Speaker.SOURCES, Stage.TALKS),
+        ('Telvara Northgate ("rejected") bid', Speaker.PARTY, Stage.REJECTED),
+    ],
+)
+def test_what_else_stands_in_brackets_is_read(title: str, speaker: Speaker, stage: Stage) -> None:
+    """Only tickers and defined terms belong to a name."""
+    (claim,) = claims(title)
+    assert (claim.speaker, claim.stage) == (speaker, stage)
+
+
 def test_another_company_in_brackets_is_another_company() -> None:
     """What stands in brackets behind a name belongs to it only if it means the same company."""
-    quorum = Party("Quorum")
-    told = Matcher([deal(TELVARA, quorum)]).read(article("Telvara (Quorum) in talks to merge")).claims
-    assert [claim.stage for claim in told] == [Stage.TALKS]
+    deals = [deal(), deal(TELVARA, QUORUM, slug="telvara-quorum"), deal(QUORUM, NORTHGATE, slug="quorum-northgate")]
+    (claim,) = Matcher(deals).read(article("Quorum Media (Northgate) in talks to merge")).claims
+    assert claim.deal == "quorum-northgate"
 
 
-def test_brackets_without_end_are_read() -> None:
-    """Names that are open to question, a thousand of them behind each other, are taken one by one."""
-    text = "Telvara (" + "Telvara, Northgate " * 1_000 + "to buy Northgate"
-    assert {claim.deal for claim in claims("Pump makers in the news", text)} <= {"telvara-northgate"}
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        "Telvara (" + "Telvara, Northgate " * 1_000 + "to buy Northgate",
+        "Telvara (" + "a/a:a/" * 1_000 + " to buy Northgate",
+        "Telvara (a" + ", b : c" * 1_000 + "! to buy Northgate",
+        "Telvara (nyse: t" + ", tsx: tt" * 1_000 + " and others) to buy Northgate",
+        "Telvara " + "<NGT.O> <TLV.N> " * 1_000 + "to buy Northgate",
+        "Telvara " + ", Inc." * 1_000 + " to buy Northgate",
+    ],
+)
+def test_brackets_without_end_are_read(hostile: str) -> None:
+    """However many, and wherever they stop, each is looked at a few times at most."""
+    for told in (article(hostile), article("Pump makers in the news", body=hostile)):
+        assert {claim.deal for claim in Matcher([deal()]).read(told).claims} <= {"telvara-northgate"}
 
 
 @pytest.mark.parametrize(
@@ -678,7 +718,7 @@ def test_a_long_body_is_read_to_its_end() -> None:
     ],
 )
 def test_what_a_company_says_somewhere_is_its_own_word(body: str, speaker: Speaker, stage: Stage) -> None:
-    """ "Said in a statement" and "said in talks" begin alike, and could not mean less of the same."""
+    """To be "said in talks" and to have "said in a statement" are not the same."""
     (claim,) = claims("Pump makers in the news", body)
     assert (claim.speaker, claim.stage) == (speaker, stage)
 

@@ -31,12 +31,12 @@ def read(body: str, outlet: str = "Daily Ledger", title: str = "Pump makers in t
         ("MUMBAI, June 2 (PTI) ", "PTI"),
         ("By Joan Roe and Sam Poe\n\nSEOUL, Nov. 4 (Reuters) - ", "Reuters"),
         ("(Adds details)\nSEOUL, Nov. 4 (Reuters) - ", "Reuters"),
-        ("NEW YORK, March 3, 2015 /PRNewswire/ -- ", "PRNewswire"),
-        ("NEW YORK and LONDON, Jan. 8, 2010 /PRNewswire-FirstCall/ -- ", "PRNewswire"),
-        ("DALLAS--(BUSINESS WIRE)--", "Business Wire"),
-        ("LONDON, Jan. 8, 2020 (GLOBE NEWSWIRE) -- ", "Globe Newswire"),
+        ("NEW YORK, March 3, 2015 /PRNewswire/ -- ", None),
+        ("NEW YORK and LONDON, Jan. 8, 2010 /PRNewswire-FirstCall/ -- ", None),
+        ("DALLAS--(BUSINESS WIRE)--", None),
+        ("LONDON, Jan. 8, 2020 (GLOBE NEWSWIRE) -- ", None),
         ("CLEVELAND (WXYZ) \u2013 ", None),
-        ("SAN FRANCISCO \u2014 ", None),
+        ("NEW YORK (RNS) \u2014 ", None),
         ("WASHINGTON, D.C., Jan. 5 - ", None),
     ],
 )
@@ -44,7 +44,7 @@ def test_a_dateline_is_known(filed: str, agency: str | None) -> None:
     """The forms in which agencies, press wires and papers write it; it ends where the news begins."""
     found = dateline(filed + NEWS)
     assert found is not None
-    assert (found.agency, found.end) == (agency, len(filed))
+    assert (found.agency, found.end, found.release) == (agency, len(filed), "WIRE" in filed.upper())
 
 
 @pytest.mark.parametrize(
@@ -59,6 +59,12 @@ def test_a_dateline_is_known(filed: str, agency: str | None) -> None:
         "Joan Roe (Reuters) said so.",
         "San Francisco is where Telvara makes its pumps.",
         "(see page 2) - Telvara has agreed to buy Northgate.",
+        "BHP (ASX) has agreed to buy OZ Minerals.",
+        "LONDON, 10 AM (ET) Telvara has agreed to buy Northgate.",
+        "(ET) - Telvara has agreed to buy Northgate.",
+        "BID REJECTED - Northgate tells Telvara to go away.",
+        "SAN FRANCISCO \u2014 Telvara has agreed to buy Northgate.",
+        "Telvara is in talks to buy Northgate, people said.\n(Reuters) - Earlier: Acme fell.",
     ],
 )
 def test_what_only_looks_like_a_dateline_is_none(text: str) -> None:
@@ -67,7 +73,7 @@ def test_what_only_looks_like_a_dateline_is_none(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "filed", ["LONDON, March 3 (Reuters) - ", "ST. PAUL, Minn. (AP) \u2014 ", "SAN FRANCISCO \u2014 "]
+    "filed", ["LONDON, March 3 (Reuters) - ", "ST. PAUL, Minn. (AP) \u2014 ", "WASHINGTON, Jan. 5 \u2014 "]
 )
 def test_the_quote_begins_behind_the_dateline(filed: str) -> None:
     """Readers are shown the news, and its offsets are those of the text as it came."""
@@ -104,17 +110,37 @@ def test_an_agency_that_is_told_is_its_own_origin() -> None:
     assert (claim.origin, claim.speaker) == ("Reuters", Speaker.SOURCES)
 
 
+def test_an_agency_that_reports_what_the_carrier_said_names_it() -> None:
+    """The outlet that carries the text may be the one that it credits."""
+    body = "(Reuters) - Telvara is in talks to buy Northgate, CNBC reported on Monday."
+    (claim,) = Matcher([DEAL]).read(read(body, outlet="CNBC")).claims
+    assert claim.origin == "CNBC"
+
+
 @pytest.mark.parametrize("filed", ["DALLAS--(BUSINESS WIRE)--", "NEW YORK, March 3, 2015 /PRNewswire/ -- "])
-def test_a_press_release_is_a_party_s_word_wherever_it_stands(filed: str) -> None:
-    """Sites print releases as they come."""
-    (claim,) = Matcher([DEAL]).read(read(filed + NEWS)).claims
-    assert claim.speaker is Speaker.PARTY
+@pytest.mark.parametrize(
+    ("text", "speaker"),
+    [
+        ("Telvara Inc. (NYSE: TLV) and Northgate are in talks to merge.", Speaker.PARTY),
+        ("A law firm announces that Telvara is in talks to buy Northgate.", Speaker.OUTLET),
+        ("According to Market Research Inc., Telvara is in talks to buy Northgate.", Speaker.OUTLET),
+    ],
+)
+def test_a_release_is_the_word_of_whom_it_begins_with(filed: str, text: str, speaker: Speaker) -> None:
+    """Sites print releases as they come, those of law firms and sellers of studies, too."""
+    (claim,) = Matcher([DEAL]).read(read(filed + text)).claims
+    assert (claim.speaker, claim.origin) == (speaker, "Daily Ledger")
 
 
-def test_a_party_in_place_of_a_city_is_no_dateline() -> None:
-    """Who is named there is who the news is about."""
-    body = "TELVARA - Northgate's suitor - has agreed to buy Northgate."
-    assert [claim.stage for claim in Matcher([DEAL]).read(read(body)).claims] == [Stage.AGREED]
+def test_what_stands_above_the_dateline_is_read() -> None:
+    """A line below the headline need not end with a full stop."""
+    (claim,) = Matcher([DEAL]).read(read(f"{NEWS[:-1]}\nLONDON, March 3 (Reuters) - It was a fine day.")).claims
+    assert (claim.stage, claim.quote.strip()) == (Stage.AGREED, NEWS[:-1])
+
+
+def test_a_headline_has_no_dateline() -> None:
+    """It is read whole."""
+    assert Matcher([DEAL]).read(read("", title="TELVARA (Reuters) - agreed to buy Northgate")).claims
 
 
 @given(st.text(alphabet="Aa1 ,./()-_\u2014\n", max_size=500))

@@ -364,6 +364,8 @@ def test_a_copy_that_a_party_confirms_is_more_than_a_copy() -> None:
     ("after", "quote", "outcome"),
     [
         pytest.param(8 * HOUR, "Beta rejects Alpha", Outcome.COPY, id="the same words that day"),
+        pytest.param(23 * HOUR, "Beta rejects ALPHA", Outcome.COPY, id="the same words in capitals"),
+        pytest.param(8 * HOUR, "Beta rejects Alpha2", Outcome.MOVED, id="another figure"),
         pytest.param(8 * HOUR, "Beta rejects raised Alpha bid", Outcome.MOVED, id="other words that day"),
         pytest.param(DAY, "Beta rejects Alpha", Outcome.MOVED, id="the same words a day later"),
     ],
@@ -377,6 +379,23 @@ def test_a_story_that_is_put_out_again_is_no_second_report(after: timedelta, quo
 
     assert decision.outcome is outcome
     assert story.standing.stage is (Stage.TALKS if outcome is Outcome.COPY else Stage.REJECTED)
+
+
+def test_a_day_is_counted_from_the_first_edition() -> None:
+    """Else a story that is put out every few hours would never be news again."""
+    refusal = a_report(Stage.REJECTED, NOON, speaker=Speaker.PARTY, quote="Beta rejects Alpha")
+    again = replace(refusal, moment=NOON + 20 * HOUR)
+    raised = a_report(Stage.OFFER, NOON + 30 * HOUR, origin="Reuters")
+    story = Story(refusal, again, raised)
+
+    assert story.hear(replace(refusal, moment=NOON + 40 * HOUR)).outcome is Outcome.MOVED
+
+
+def test_a_party_that_says_the_same_words_confirms_them() -> None:
+    """What an outlet only reported in the morning is a party's word in the evening."""
+    story = Story(a_report(Stage.TALKS), a_report(Stage.TALKS, LATER, speaker=Speaker.PARTY))
+
+    assert story.standing.confirmed
 
 
 def test_an_origin_may_repeat_its_own_report_as_news() -> None:

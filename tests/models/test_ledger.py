@@ -215,6 +215,22 @@ async def test_an_outlet_is_the_same_under_its_short_name(database: Database) ->
         assert row.stage is Stage.TALKS
 
 
+async def test_an_agency_s_next_story_is_no_copy_of_its_first(database: Database) -> None:
+    """Who prints an agency's stories brings what it reports, not what was said of its reports."""
+    refusals = [
+        a_report(Stage.REJECTED, NOON + at, origin="Reuters", outlet="Daily Planet", speaker=Speaker.PARTY, quote=words)
+        for at, words in ((HOUR, "Beta rejects Alpha"), (5 * DAY, "Beta turns down the raised offer"))
+    ]
+    async with database.write() as session:
+        row = await track(session)
+        for report in (refusals[0], a_report(Stage.OFFER, NOON + 3 * DAY), refusals[1]):
+            article = write_article(report)
+            article.body = f"LONDON (Reuters) - {report.claim.quote}."
+            await ledger.hear(session, write_claim(row, report, article=article), NOON)
+
+        assert row.stage is Stage.REJECTED
+
+
 async def test_an_article_that_speaks_of_itself_twice_is_one_origin(database: Database) -> None:
     """Two claims of one article on one deal act one after the other."""
     async with database.write() as session:

@@ -201,6 +201,26 @@ async def test_a_copy_does_not_bring_back_what_was_undone(database: Database, ou
         assert (await the_claim(session, -1)).outcome is Outcome.STRUCK
 
 
+@pytest.mark.parametrize(
+    "anew",
+    [
+        a_report(Stage.CALLED_OFF, NOON + 3 * HOUR, origin="Daily Planet"),
+        a_report(Stage.CALLED_OFF, NOON + 3 * HOUR, origin="Reuters", speaker=Speaker.PARTY),
+        a_report(Stage.CALLED_OFF, NOON + 3 * HOUR, origin="Reuters", quote="Alpha ends talks with Beta"),
+    ],
+    ids=["another outlet", "a party", "other words"],
+)
+async def test_what_is_said_anew_is_no_copy_of_what_was_struck(database: Database, anew: Report) -> None:
+    """Another outlet's own report, a party's word and other words count."""
+    async with database.write() as session:
+        row = await track(session)
+        await hear(session, row, TALKS, OFF)
+        await undo(session, -1)
+        assert await hear(session, row, anew)
+
+        assert row.stage is Stage.CALLED_OFF
+
+
 async def test_only_the_step_itself_is_undone(database: Database) -> None:
     """Of an article that made two steps the second is undone without the first."""
     async with database.write() as session:
