@@ -98,6 +98,9 @@ def test_a_dateline_is_shown_with_who_filed_the_text(explain: Explain) -> None:
     shown = rows(explain("Pump makers in the news", "--deals", "one.toml", "--body", body, "--outlet", "Daily Ledger"))
     assert shown["dateline"] == ["“LONDON (Reuters) -” in the body is no news; the text comes from Reuters"]
     assert shown["origin"] == ["Reuters"]
+    assert "dateline" not in rows(
+        explain("LONDON (Reuters) - Telvara in talks to buy Northgate", "--deals", "one.toml")
+    )
 
 
 def test_a_word_less_changes_the_rule(explain: Explain) -> None:

@@ -75,14 +75,14 @@ def test_plain_headline(kind: Kind, title: str, says: str) -> None:
         ("Telvara Inc.", "Northgate Inc."),
         ("Telvara, Inc.,", "Northgate, Inc."),
         ("Telvara Communications Inc (TLV.N)", "Northgate Corp (NGT.O)"),
-        ("Telvara Energy Holdings Ltd.", "Northgate Mining S.A."),
+        ("Telvara Energy Resources Holdings Ltd.", "Northgate Mining S.A."),
+        ("Northgate (Northgate)", "Telvara"),
         ("Telvara (NYSE: TLV)", "Northgate (Nasdaq: NGT; TSX: NGT)"),
         ("Telvara <TLV.N>", "Northgate <NGT.O>"),
         ("Telvara (TLV)", "Northgate!"),
         ('Telvara Inc. (NYSE: TLV) ("Telvara" or the "Company")', "Northgate"),
         ("Telvara (Telvara)", "Northgate plc's"),
         ("Telvara Inc (TLV.N), opens new tab", "Northgate"),
-        ("* Telvara", "Northgate"),
         ("BREAKING | Telvara", "Northgate"),
     ],
 )
@@ -128,9 +128,16 @@ def test_what_else_stands_in_brackets_is_read(title: str, speaker: Speaker, stag
 
 def test_another_company_in_brackets_is_another_company() -> None:
     """What stands in brackets behind a name belongs to it only if it means the same company."""
-    deals = [deal(), deal(TELVARA, QUORUM, slug="telvara-quorum"), deal(QUORUM, NORTHGATE, slug="quorum-northgate")]
-    (claim,) = Matcher(deals).read(article("Quorum Media (Northgate) in talks to merge")).claims
-    assert claim.deal == "quorum-northgate"
+    about = deal(TELVARA, Party("Bolt"))
+    analysis = Matcher([about]).analysis(article("Telvara Inc (Bolt) in talks to merge"))
+    assert [masked for *_, masked in analysis.naming(0, about)] == [" A ( B ) in talks to merge "]
+
+
+@pytest.mark.parametrize("bullet", ["* ", "** ", "\u2022 "])
+def test_a_bullet_is_no_word(bullet: str) -> None:
+    """Round-ups put one before each story."""
+    analysis = Matcher([deal()]).analysis(article(body=f"{bullet}Telvara in talks with Northgate"))
+    assert [masked for *_, masked in analysis.naming(0, deal())] == [" A in talks with B "]
 
 
 @pytest.mark.parametrize(

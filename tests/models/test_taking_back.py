@@ -221,6 +221,18 @@ async def test_what_is_said_anew_is_no_copy_of_what_was_struck(database: Databas
         assert row.stage is Stage.CALLED_OFF
 
 
+async def test_a_copy_of_a_much_later_report_is_none_of_what_was_struck(database: Database) -> None:
+    """The same outlet may report another end of the same deal a month later, and others repeat that."""
+    anew = a_report(Stage.CALLED_OFF, NOON + 30 * DAY, origin="Reuters")
+    repeated = a_report(Stage.CALLED_OFF, NOON + 31 * DAY, origin="Reuters", outlet="Daily Planet")
+    async with database.write() as session:
+        row = await track(session)
+        await hear(session, row, TALKS, OFF, a_report(Stage.TALKS, NOON + 20 * DAY), anew, repeated)
+        await strike(session, 1)
+
+        assert (await the_claim(session, -1)).outcome is Outcome.COPY
+
+
 async def test_only_the_step_itself_is_undone(database: Database) -> None:
     """Of an article that made two steps the second is undone without the first."""
     async with database.write() as session:
