@@ -94,7 +94,7 @@ class Analysis:
         """``carrier``: the names in the outlet's own name."""
         self._article = article
         self._carrier = tuple(carrier)
-        self._outlet = reporter(article.summary, article.body, article.outlet)
+        self._outlet = reporter(article)
         alone = [sentence for part in parts for sentence in part.sentences()]
         self._alone = len(alone)
         self._sentences = (*alone, *_headed(alone))
@@ -293,8 +293,8 @@ class Analysis:
         carrier = self._article.outlet
         own = any(index in m.seats.parties and is_own_page(carrier, m.start, m.end) for m in self._carrier)
         issued = next((sentence for sentence in self._sentences if sentence.released), None)
-        by_party = issued is not None and self._masked(issued, index).split(maxsplit=1)[0] in PARTIES
-        return own or is_press_wire(carrier) or by_party
+        begins_with = self._masked(issued, index).split()[:1] if issued else []
+        return own or is_press_wire(carrier) or not set(PARTIES).isdisjoint(begins_with)
 
     def _credit_of_the_lead(self, index: int) -> Credit:
         lead = _lead(self._sentences[: self._alone])

@@ -5,7 +5,7 @@ of the news, but a text with one comes from that agency, whoever carries it.
 """
 
 import re
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from matcher.attribution import news_agency, outlet_name
 
@@ -38,8 +38,9 @@ def dateline(text: str) -> Dateline | None:
     """The dateline of a text, where it has one. What stands above it is no whole sentence."""
     top = text[:_LOOKED_FOR]
     for filed in _FILED.finditer(top):
-        agency = news_agency(filed["agency"]) if filed["agency"] else None
-        release = _WIRE in (filed["agency"] or filed["wire"]).lower() or filed["wire"] is not None
+        name = filed["agency"] or filed["wire"]
+        agency = news_agency(name)
+        release = agency is None and (filed["wire"] is not None or _WIRE in name.lower())
         in_capitals = filed["place"].partition(" ")[0].rstrip(",").isupper()
         if bool(agency or release) + in_capitals + bool(filed["dash"]) > 1:
             below_news = _ENDS_A_SENTENCE.search(top[: filed.start()])
@@ -48,7 +49,18 @@ def dateline(text: str) -> Dateline | None:
     return Dateline(*city.span()) if city else None
 
 
-def reporter(summary: str, body: str, outlet: str) -> str:
+class _Carried(Protocol):
+    """An article, read or stored."""
+
+    @property
+    def summary(self) -> str: ...
+    @property
+    def body(self) -> str: ...
+    @property
+    def outlet(self) -> str: ...
+
+
+def reporter(article: _Carried) -> str:
     """The outlet whose text it is: the news agency that filed it, whoever carries it, or else the carrying one."""
-    found = (dateline(text) for text in (summary, body))
-    return next((line.agency for line in found if line and line.agency), outlet_name(outlet))
+    found = (dateline(text) for text in (article.summary, article.body))
+    return next((line.agency for line in found if line and line.agency), outlet_name(article.outlet))

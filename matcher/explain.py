@@ -249,8 +249,7 @@ def _silence(sentences: Sequence[SentenceExplanation]) -> Silence:
 
 
 def _effect(kind: Kind, standing: Standing, article: Article, claim: Claim) -> Effect:
-    outlet = reporter(article.summary, article.body, article.outlet)
-    report = Report(claim, article.id, article.moment, article.day_only, article.trust, outlet)
+    report = Report(claim, article.id, article.moment, article.day_only, article.trust, reporter(article))
     decision = decide(kind, standing, report)
     pushed = decision.change is not None and not decision.quiet and is_key_move(decision.change)
     return Effect(claim, decision, pushed)

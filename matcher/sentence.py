@@ -233,7 +233,8 @@ class Part:
     def _told(self, filed: Dateline) -> Iterator[Sentence]:
         """The sentences of a text. What stands above its dateline, and below, is none together."""
         for span in sentences(self.text):
-            above, below = Span(span.start, min(filed.start, span.end)), Span(max(filed.end, span.start), span.end)
+            above = Span(span.start, len(self.text[: min(filed.start, span.end)].rstrip()))
+            below = Span(max(filed.end, span.start), span.end)
             for told in (above, below) if span.start < filed.end else (span,):
                 if told.start < told.end:
                     yield self._sentence(told, told, released=filed.release and told.start == filed.end)

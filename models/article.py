@@ -57,11 +57,6 @@ class Article(Base):
         )
 
     @property
-    def reporter(self) -> str:
-        """The outlet whose text it is; see :func:`matcher.dateline.reporter`."""
-        return reporter(self.summary, self.body, self.outlet)
-
-    @property
     def story(self) -> Story:
         """What tells whether another article is a copy of this one."""
         return Story.of(self.title, self.summary, self.body)
@@ -146,7 +141,7 @@ class Claim(Base):
             moment=self.moment,
             day_only=self.article.day_only,
             trust=self.article.trust,
-            outlet=self.article.reporter,
+            outlet=reporter(self.article),
         )
 
 

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload, selectinload
 
 from matcher import decide, syndication, vocabulary
+from matcher.dateline import reporter
 from matcher.decide import Decision, Outcome
 from matcher.vocabulary import ChangeKind, Stage, fold_name
 from models import card, outbox
@@ -197,7 +198,7 @@ async def _heard(session: AsyncSession, claim: Claim) -> Sequence[Claim]:
 
 def _first_carrier(claim: Claim, heard: Sequence[Claim]) -> str:
     """The claim's origin; where it credits nobody and its text came from another outlet before, that one's origin."""
-    if fold_name(claim.origin) != fold_name(claim.article.reporter):
+    if fold_name(claim.origin) != fold_name(reporter(claim.article)):
         return claim.origin
     before = [earlier for earlier in heard if earlier.stage is claim.stage and earlier.moment <= claim.moment]
     copied = syndication.first_copy(claim.article.story, (earlier.article.story for earlier in before))

@@ -154,7 +154,7 @@ def _standing(deal: vocabulary.Deal, findings: Sequence[Finding]) -> Standing:
 def _reports(finding: Finding) -> Iterator[tuple[Report, Story]]:
     article = finding.stored.article
     story = Story.of(article.title, article.summary, article.body)
-    outlet = reporter(article.summary, article.body, article.outlet)
+    outlet = reporter(article)
     for claim in finding.reading.claims:
         yield Report(claim, article.id, article.moment, article.day_only, article.trust, outlet), story
 

@@ -185,9 +185,7 @@ def _read(deals: Sequence[Deal], articles: Sequence[Article]) -> Iterator[Spotte
 
 def _spotted(deal: Deal, told: Sequence[tuple[Claim, Article]]) -> Spotted | None:
     news, latest = [article for claim, article in told if not claim.settled], told[-MOST_REPORTS:]
-    reports = [
-        Report(claim, a.id, a.moment, a.day_only, a.trust, reporter(a.summary, a.body, a.outlet)) for claim, a in latest
-    ]
+    reports = [Report(claim, a.id, a.moment, a.day_only, a.trust, reporter(a)) for claim, a in latest]
     standing = Standing()
     for number, report in enumerate(reports):
         standing = decide.decide(deal.kind, standing, report, reports[:number]).standing

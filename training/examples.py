@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
@@ -46,6 +47,7 @@ class Example:
     """Of deal; see :func:`matcher.classifier.sort`."""
 
 
+@cache
 def known_words() -> frozenset[str]:
     """Words that stand in at least :data:`KNOWN_IN` lines, parties aside. They are no names, capital letter or not."""
     lines = (line for path in FILES for line in path.read_text(encoding="utf-8").splitlines())

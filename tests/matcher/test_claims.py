@@ -94,7 +94,8 @@ def test_how_a_company_is_dressed_changes_nothing(buyer: str, target: str) -> No
         (article(body=f"{buyer} has agreed to buy {target}."), article(body="Telvara has agreed to buy Northgate.")),
     ):
         ((claim,), (plain,)) = (Matcher([deal(*parties)]).read(one).claims for one in (dressed, bare))
-        assert (claim.stage, claim.rule) == (plain.stage, plain.rule) == (Stage.AGREED, plain.rule)
+        assert claim.stage is Stage.AGREED
+        assert claim.rule == plain.rule
 
 
 @pytest.mark.parametrize(

@@ -31,6 +31,7 @@ def read(body: str, outlet: str = "Daily Ledger", title: str = "Pump makers in t
         ("MUMBAI, June 2 (PTI) ", "PTI"),
         ("By Joan Roe and Sam Poe\n\nSEOUL, Nov. 4 (Reuters) - ", "Reuters"),
         ("(Adds details)\nSEOUL, Nov. 4 (Reuters) - ", "Reuters"),
+        ("MOSCOW, March 3 /TASS/ - ", "TASS"),
         ("NEW YORK, March 3, 2015 /PRNewswire/ -- ", None),
         ("NEW YORK and LONDON, Jan. 8, 2010 /PRNewswire-FirstCall/ -- ", None),
         ("DALLAS--(BUSINESS WIRE)--", None),
@@ -132,10 +133,16 @@ def test_a_release_is_the_word_of_whom_it_begins_with(filed: str, text: str, spe
     assert (claim.speaker, claim.origin) == (speaker, "Daily Ledger")
 
 
+def test_a_release_may_begin_with_no_word_at_all() -> None:
+    """Then it is nobody's in particular, and what stands below is read as ever."""
+    (claim,) = Matcher([DEAL]).read(read('DALLAS--(BUSINESS WIRE)--"\n\nTelvara in talks with Northgate.')).claims
+    assert claim.stage is Stage.TALKS
+
+
 def test_what_stands_above_the_dateline_is_read() -> None:
     """A line below the headline need not end with a full stop."""
     (claim,) = Matcher([DEAL]).read(read(f"{NEWS[:-1]}\nLONDON, March 3 (Reuters) - It was a fine day.")).claims
-    assert (claim.stage, claim.quote.strip()) == (Stage.AGREED, NEWS[:-1])
+    assert (claim.stage, claim.quote) == (Stage.AGREED, NEWS[:-1])
 
 
 def test_a_headline_has_no_dateline() -> None:
